@@ -1,0 +1,32 @@
+/**
+ * An error that a person or a program can act on. Each has a code from one catalogue, a sentence
+ * that says what was wrong and what was expected, and the cause where there is one.
+ */
+export type FaultCode =
+  | "BAD_REQUEST"
+  | "BATCH_TOO_LARGE"
+  | "CONFIG_INVALID"
+  | "ENGINE_UNAVAILABLE"
+  | "KEY_INVALID"
+  | "NOT_FOUND"
+  | "QUERY_INVALID"
+  | "QUERY_TOO_HEAVY"
+  | "SPOOL_FULL"
+  | "STORE_CLOSED";
+
+export class Fault extends Error {
+  readonly code: FaultCode;
+  /** Seconds after which a repetition may succeed, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: FaultCode,
+    message: string,
+    options: { cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "Fault";
+    this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}

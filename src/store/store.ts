@@ -1,0 +1,176 @@
+/**
+ * What the rest of the program may ask of storage, in its own words and not in SQL's. The embedded
+ * engine and a cluster implement `EventStore` alike (`store.contract.ts` holds them to it), and so
+ * do SQLite and PostgreSQL with `ControlStore`. A caller with a new question adds a method here.
+ */
+import type { EventRecord, Kind, Severity, Stream } from "../model/event.ts";
+import type { FieldName } from "../model/fields.ts";
+import type { RunState } from "../model/run.ts";
+
+export type TimeRange = {
+  /** Microseconds since 1970, inclusive. */
+  readonly fromMicros: number;
+  /** Exclusive. */
+  readonly untilMicros: number;
+};
+
+/** All that is given must hold (and); within a list, one must (or). */
+export type EventFilter = TimeRange & {
+  readonly streams?: readonly Stream[];
+  readonly kinds?: readonly Kind[];
+  readonly severityMin?: Severity;
+  readonly fields?: readonly {
+    readonly name: FieldName;
+    readonly values: readonly string[];
+    readonly not?: boolean;
+  }[];
+  /** A value is compared as the string or the JSON text it was sent as. */
+  readonly attributes?: readonly { readonly key: string; readonly value: string; readonly not?: boolean }[];
+  /** Each phrase's words must all stand in `message` or `error_message`, in any case. */
+  readonly words?: readonly { readonly text: string; readonly not?: boolean }[];
+};
+
+export type Order = "newest" | "oldest";
+
+/** Opaque to callers; stable while events are added. */
+export type Cursor = string & { readonly __cursor: never };
+
+export type Page<T> = { readonly rows: readonly T[]; readonly next: Cursor | null };
+
+export type EventQuery = EventFilter & {
+  readonly order: Order;
+  /** 1 to `limits.pageRowsMax`. */
+  readonly limit: number;
+  readonly after?: Cursor;
+};
+
+/** A stored event: the record, and where the ledger holds it. */
+export type StoredEvent = EventRecord & { readonly segment: number; readonly segment_index: number };
+
+export type HistogramBucket = {
+  readonly fromMicros: number;
+  readonly counts: { readonly [S in Severity | "none"]?: number };
+};
+
+export type RunSummary = {
+  readonly runId: string;
+  readonly state: RunState;
+  readonly job?: string;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly runtime?: string;
+  readonly queue?: string;
+  readonly host?: string;
+  readonly worker?: string;
+  readonly actor?: string;
+  readonly release?: string;
+  readonly traceId?: string;
+  readonly parentRunId?: string;
+  /** How often an attempt began. */
+  readonly attempts: number;
+  readonly enqueuedMicros?: number;
+  readonly startedMicros?: number;
+  readonly endedMicros?: number;
+  readonly lastMicros: number;
+  /** Of the attempt that ended last. */
+  readonly durationMs?: number;
+  readonly waitMs?: number;
+  readonly errorClass?: string;
+  readonly errorMessage?: string;
+  /** The events came from the sample day, not from an application. */
+  readonly sample: boolean;
+};
+
+export type RunQuery = TimeRange & {
+  readonly states?: readonly RunState[];
+  readonly jobs?: readonly string[];
+  readonly services?: readonly string[];
+  readonly environments?: readonly string[];
+  readonly limit: number;
+  readonly after?: Cursor;
+};
+
+export type JobSummary = {
+  readonly job: string;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly runtime?: string;
+  /** Runs by state, for runs that had an event in the range. */
+  readonly runs: { readonly [S in RunState]?: number };
+  readonly lastState: RunState;
+  readonly lastMicros: number;
+  readonly durationP50Ms?: number;
+  readonly durationP95Ms?: number;
+  readonly waitP95Ms?: number;
+};
+
+/** A distinct value of a field and how often it stands in the range, most frequent first. */
+export type FieldValue = { readonly value: string; readonly count: number };
+
+/** Spool files that are inserted together, exactly once however often this is asked. */
+export type InsertGroup = { readonly token: string; readonly files: readonly string[] };
+
+export interface EventStore {
+  /** Resolves when all rows are durable and can be queried. The same token again adds nothing. */
+  insert(group: InsertGroup): Promise<void>;
+  events(query: EventQuery): Promise<Page<StoredEvent>>;
+  event(id: string): Promise<StoredEvent | undefined>;
+  /** Buckets of equal length over the whole range; at most `bucketsMax` (1 to 500). */
+  histogram(filter: EventFilter, bucketsMax: number): Promise<readonly HistogramBucket[]>;
+  fieldValues(filter: EventFilter, field: FieldName, limit: number): Promise<readonly FieldValue[]>;
+  /** Runs with an event in the range, by that event, newest first. */
+  runs(query: RunQuery): Promise<Page<RunSummary>>;
+  run(runId: string): Promise<RunSummary | undefined>;
+  jobs(range: TimeRange, limit: number): Promise<readonly JobSummary[]>;
+  /** Counts for the first sentence of a page: runs by state, events, newest event. */
+  overview(range: TimeRange): Promise<Overview>;
+  /** Removes events whose `service` starts with the mark of the sample day. */
+  deleteSample(): Promise<void>;
+  /** Refuses further calls with `STORE_CLOSED`. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export type Overview = {
+  readonly runs: { readonly [S in RunState]?: number };
+  readonly events: number;
+  readonly lastEventMicros?: number;
+  readonly hosts: number;
+};
+
+/** A machine's key as it is kept: never the secret itself. */
+export type ApiKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly KeyScope[];
+  readonly secretSha256: string;
+  readonly createdMs: number;
+  readonly expiresMs?: number;
+  readonly lastUsedMs?: number;
+  readonly revokedMs?: number;
+};
+
+export type KeyScope = "send" | "read" | "admin";
+
+/** What a sender was answered for a batch, so that it is answered the same when it asks again. */
+export type BatchReceipt = {
+  readonly source: string;
+  readonly batchId: string;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly receivedMs: number;
+};
+
+export interface ControlStore {
+  addKey(key: ApiKey): Promise<void>;
+  keys(): Promise<readonly ApiKey[]>;
+  keyById(id: string): Promise<ApiKey | undefined>;
+  revokeKey(id: string, atMs: number): Promise<boolean>;
+  noteKeyUse(id: string, atMs: number): Promise<void>;
+  receipt(source: string, batchId: string): Promise<BatchReceipt | undefined>;
+  /** Durable when it resolves. */
+  addReceipts(receipts: readonly BatchReceipt[]): Promise<void>;
+  dropReceiptsBefore(atMs: number): Promise<number>;
+  setting(name: string): Promise<string | undefined>;
+  setSetting(name: string, value: string): Promise<void>;
+  close(): Promise<void>;
+}
