@@ -7,7 +7,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const root = new URL("..", import.meta.url).pathname;
 const stamp = `${root}node_modules/.midwatch-installed`;
-const lockHash = createHash("sha256").update(readFileSync(`${root}package-lock.json`)).digest("hex");
+const lockHash = createHash("sha256")
+  .update(readFileSync(`${root}package-lock.json`))
+  .digest("hex");
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lockHash) {
   console.log("Installing npm packages (about half a minute) …");
@@ -37,9 +39,15 @@ function isInstalled(name) {
 }
 
 function run(command, words, env = process.env) {
-  const { status, error } = spawnSync(command, words, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env });
+  const { status, error } = spawnSync(command, words, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env,
+  });
   if (status !== 0) {
-    console.error(`${command} ${words.join(" ")} failed${error ? `: ${error.message}` : ` with status ${status}`}.`);
+    console.error(
+      `${command} ${words.join(" ")} failed${error ? `: ${error.message}` : ` with status ${status}`}.`,
+    );
     process.exit(1);
   }
 }

@@ -25,7 +25,11 @@ const check: readonly Step[] = [
   { name: "fast tests", command: bin("node"), words: [...nodeTest, ...fastTests] },
 ];
 const slow: readonly Step[] = [
-  { name: "Debian packages", command: bin("node"), words: ["scripts/install.mjs", `--debian=${debianPackages().join(",")}`] },
+  {
+    name: "Debian packages",
+    command: bin("node"),
+    words: ["scripts/install.mjs", `--debian=${debianPackages().join(",")}`],
+  },
   // One file at a time: they measure deadlines and must not starve each other on two cores.
   { name: "slow tests", command: bin("node"), words: [...nodeTest, "--test-concurrency=1", ...slowTests] },
 ];
@@ -51,8 +55,12 @@ for (const { name, command, words } of steps) {
   const startedMs = Date.now();
   console.log(`\n— ${name}`);
   const { status } = spawnSync(command, words, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
-  console.log(`— ${name}: ${status === 0 ? "passed" : "FAILED"} in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
+  console.log(
+    `— ${name}: ${status === 0 ? "passed" : "FAILED"} in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`,
+  );
   if (status !== 0) failed.push(name);
 }
-console.log(`\n${steps.length - failed.length} passed, ${failed.length} failed${failed.length > 0 ? `: ${failed.join(", ")}` : ""}`);
+console.log(
+  `\n${steps.length - failed.length} passed, ${failed.length} failed${failed.length > 0 ? `: ${failed.join(", ")}` : ""}`,
+);
 process.exit(failed.length === 0 ? 0 : 1);
