@@ -1,0 +1,25 @@
+/**
+ * All that a command may know of the world around it: where it writes, its environment, its clock.
+ * `main.ts` gives the real one; a test gives its own.
+ */
+import type { Readable } from "node:stream";
+import type { Clock } from "../model/time.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type Terminal = {
+  readonly environment: Environment;
+  /** Writes to standard output as it is; resolves when more may be written. */
+  readonly write: (text: string) => Promise<void>;
+  /** Writes one line to standard error. */
+  readonly note: (line: string) => void;
+  readonly input: Readable;
+  readonly inputIsTerminal: boolean;
+  /** Standard output is a terminal that shows colours, and nobody asked for none. */
+  readonly colors: boolean;
+  readonly columns: number;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Calls back on each SIGINT and SIGTERM; once asked for, a signal no longer ends the process. */
+  readonly onSignal: (listener: (signal: "SIGINT" | "SIGTERM") => void) => void;
+};
