@@ -99,6 +99,23 @@ describe("the attempts of a run", () => {
     );
   });
 
+  test("two witnesses of one death make one attempt, a second attempt's end stands alone", () => {
+    const events = [
+      life("job.started", 2, { worker: "child", attempt: 1 }),
+      life("job.lost", 3, { worker: "parent", attempt: 1, error_class: "WorkerLostError" }),
+      life("job.lost", 4, { worker: "child", attempt: 1 }),
+    ];
+    assert.deepEqual(
+      foldAttempts(events).map((attempt) => [attempt.state, attempt.errorClass]),
+      [["lost", "WorkerLostError"]],
+    );
+    const second = life("job.failed", 9, { ...failure, attempt: 2 });
+    assert.deepEqual(
+      foldAttempts([...events, second]).map((attempt) => attempt.state),
+      ["lost", "failed"],
+    );
+  });
+
   test("an end without a start still stands", () => {
     assert.deepEqual(
       foldAttempts([life("job.failed", 2, failure)]).map((attempt) => attempt.state),

@@ -90,7 +90,9 @@ export function foldState(events: readonly EventRecord[]): RunState {
 
 /**
  * The attempts of a run, from its events in any order. An end is given to the newest open attempt
- * of the same worker, else to the newest open one, else it stands as an attempt without a start.
+ * of the same worker, else to the newest open one. Where none is open it is a second witness of an
+ * end already told (the agent and Celery's parent process both see a child die), and joins that
+ * attempt; if the number of the attempt differs, the start was never told and it stands alone.
  */
 export function foldAttempts(events: readonly EventRecord[]): readonly Attempt[] {
   type Draft = { events: EventRecord[]; state: Attempt["state"] };
@@ -108,7 +110,8 @@ export function foldAttempts(events: readonly EventRecord[]): readonly Attempt[]
         ? draft.state === "running" || draft.state === "failed"
         : draft.state === "running",
     );
-    const draft = open.findLast((one) => one.events[0]?.worker === event.worker) ?? open.at(-1);
+    const told = drafts.findLast((draft) => isSameAttempt(draft.events[0], event));
+    const draft = open.findLast((one) => one.events[0]?.worker === event.worker) ?? open.at(-1) ?? told;
     if (draft) {
       draft.events.push(event);
       draft.state = state;
@@ -117,6 +120,10 @@ export function foldAttempts(events: readonly EventRecord[]): readonly Attempt[]
     }
   }
   return drafts.map((draft, index) => toAttempt(draft.events, draft.state, index + 1));
+}
+
+function isSameAttempt(first: EventRecord | undefined, event: EventRecord): boolean {
+  return first?.attempt === undefined || event.attempt === undefined || first.attempt === event.attempt;
 }
 
 function toAttempt(events: readonly EventRecord[], state: Attempt["state"], number: number): Attempt {
