@@ -1,6 +1,7 @@
 /** Where the process meets the program: the real terminal, environment, clock and signals. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { isatty } from "node:tty";
 import { runProgram } from "./program.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -11,8 +12,8 @@ const terminal: Terminal = {
   },
   note: (line) => console.error(line),
   input: process.stdin,
-  inputIsTerminal: Boolean(process.stdin.isTTY),
-  colors: Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
+  inputIsTerminal: isatty(0),
+  colors: isatty(1) && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
   columns: process.stdout.columns ?? 120,
   clock: Date.now,
   randomBytes: (count) => randomBytes(count),

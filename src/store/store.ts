@@ -47,6 +47,21 @@ export type EventQuery = EventFilter & {
 /** A stored event: the record, and where the ledger holds it. */
 export type StoredEvent = EventRecord & { readonly segment: number; readonly segment_index: number };
 
+/** Where the ledger holds an event; later places hold what arrived later. */
+export type LedgerPlace = { readonly segment: number; readonly index: number };
+
+/** `after` absent: nothing is returned but the place to go on from. */
+export type ArrivalQuery = EventFilter & { readonly after?: LedgerPlace; readonly limit: number };
+
+export type Arrivals = {
+  /** In the order of the ledger. */
+  readonly rows: readonly StoredEvent[];
+  /** How many more matched, all of them before `rows`, and were left out for the limit. */
+  readonly skipped: number;
+  /** The last place that was looked at, whether it matched or not; absent while nothing is stored. */
+  readonly head?: LedgerPlace;
+};
+
 export type HistogramBucket = {
   readonly fromMicros: number;
   readonly counts: { readonly [S in Severity | "none"]?: number };
@@ -86,6 +101,7 @@ export type RunQuery = TimeRange & {
   readonly jobs?: readonly string[];
   readonly services?: readonly string[];
   readonly environments?: readonly string[];
+  readonly traceId?: string;
   readonly limit: number;
   readonly after?: Cursor;
 };
@@ -115,6 +131,8 @@ export interface EventStore {
   insert(group: InsertGroup): Promise<void>;
   events(query: EventQuery): Promise<Page<StoredEvent>>;
   event(id: string): Promise<StoredEvent | undefined>;
+  /** What matches and arrived after a place in the ledger; the newest `limit` of it. For the live tail. */
+  arrivals(query: ArrivalQuery): Promise<Arrivals>;
   /** Buckets of equal length over the whole range; at most `bucketsMax` (1 to 500). */
   histogram(filter: EventFilter, bucketsMax: number): Promise<readonly HistogramBucket[]>;
   fieldValues(filter: EventFilter, field: FieldName, limit: number): Promise<readonly FieldValue[]>;

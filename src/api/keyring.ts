@@ -1,0 +1,73 @@
+/**
+ * Answers whether a sender's key is good. What the control store said about a key is remembered
+ * for a moment, so that a busy sender costs no look-up; a revocation made here is known at once,
+ * one made by another process within `rememberedMsMax`.
+ */
+import { Fault } from "../model/fault.ts";
+import type { Clock } from "../model/time.ts";
+import type { ApiKey, ControlStore, KeyScope } from "../store/store.ts";
+import { parseKey, secretMatches } from "./key.ts";
+
+const rememberedMsMax = 2000;
+/** Keys remembered, unknown ones included. More: all are forgotten and asked for again. */
+const rememberedMax = 10_000;
+/** The last use of a key is written down at most this often. */
+const useNotedMs = 60_000;
+
+export type Keyring = {
+  /** The key behind an `Authorization` header. Rejects with `KEY_INVALID`, which says what is wrong. */
+  readonly check: (authorization: string | undefined, scope: KeyScope) => Promise<ApiKey>;
+  /** To be called after a key was revoked or added. */
+  readonly forget: (id: string) => void;
+};
+
+type Remembered = { readonly key: ApiKey | undefined; readonly untilMs: number };
+
+export function makeKeyring(control: ControlStore, clock: Clock): Keyring {
+  const remembered = new Map<string, Remembered>();
+  const noted = new Map<string, number>();
+
+  async function lookUp(id: string): Promise<ApiKey | undefined> {
+    const known = remembered.get(id);
+    if (known && known.untilMs > clock()) return known.key;
+    if (remembered.size >= rememberedMax) remembered.clear();
+    const key = await control.keyById(id);
+    remembered.set(id, { key, untilMs: clock() + rememberedMsMax });
+    return key;
+  }
+
+  async function noteUse(id: string): Promise<void> {
+    const nowMs = clock();
+    if ((noted.get(id) ?? 0) + useNotedMs > nowMs) return;
+    noted.set(id, nowMs);
+    await control.noteKeyUse(id, Math.floor(nowMs));
+  }
+
+  return {
+    check: async (authorization, scope) => {
+      const given = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+      if (given === undefined) {
+        throw new Fault("KEY_INVALID", "The header `Authorization: Bearer KEY` is missing or malformed.");
+      }
+      const parsed = parseKey(given);
+      if (!parsed) throw new Fault("KEY_INVALID", "This is not a Midwatch key, or it was not copied whole.");
+      const key = await lookUp(parsed.id);
+      // One sentence for an unknown id and a wrong secret: which ids exist is nobody's business.
+      if (!key || !secretMatches(parsed.secret, key.secretSha256)) {
+        throw new Fault("KEY_INVALID", "This key is not known here.");
+      }
+      if (key.revokedMs !== undefined) throw new Fault("KEY_INVALID", `The key ${key.name} was revoked.`);
+      if (key.expiresMs !== undefined && key.expiresMs <= clock()) {
+        throw new Fault("KEY_INVALID", `The key ${key.name} has expired.`);
+      }
+      if (!key.scopes.includes(scope)) {
+        throw new Fault("KEY_INVALID", `The key ${key.name} does not have the scope \`${scope}\`.`);
+      }
+      await noteUse(key.id);
+      return key;
+    },
+    forget: (id) => {
+      remembered.delete(id);
+    },
+  };
+}
