@@ -1,11 +1,14 @@
 /** "Did you mean": the known word that is nearest to one that is not known. */
 
-/** The nearest of `known` by edits (Damerau, Levenshtein), unless more than a third would change. */
+/**
+ * The nearest of `known` by edits (Damerau, Levenshtein), unless more than a third would change.
+ * A word that goes on where another ends (`warn`, `warning`) is near.
+ */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestEdits = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
-    const edits = editsBetween(word.toLowerCase(), candidate.toLowerCase());
+    const edits = distance(word.toLowerCase(), candidate.toLowerCase());
     if (edits < bestEdits) [best, bestEdits] = [candidate, edits];
   }
   return best;
@@ -15,6 +18,11 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 export function didYouMean(word: string, known: Iterable<string>): string {
   const suggestion = nearest(word, known);
   return suggestion === undefined ? "." : `, did you mean \`${suggestion}\`?`;
+}
+
+function distance(word: string, candidate: string): number {
+  const [short, long] = word.length < candidate.length ? [word, candidate] : [candidate, word];
+  return short.length >= 3 && long.startsWith(short) ? 1 : editsBetween(word, candidate);
 }
 
 function editsBetween(from: string, to: string): number {
