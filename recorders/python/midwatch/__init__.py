@@ -1,0 +1,15 @@
+"""Records what runs when nobody looks, for Midwatch. Import `midwatch.celery` to turn it on."""
+
+from .audit import audit, guard
+from .recorder import recorder
+
+__all__ = ["audit", "configure", "guard"]
+__version__ = "0.1.0"
+
+
+def configure(**settings):
+    """Sets what the environment does not: service, environment, release, spool, arguments, …
+
+    An unknown name or value raises ValueError with a suggestion, here and nowhere later.
+    """
+    recorder.configure(**settings)
