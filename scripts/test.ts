@@ -46,6 +46,9 @@ function debianPackages(): readonly string[] {
     "ruby-daemons",
     "puma",
     "rake",
+    "redis-server",
+    "python3-celery",
+    "python3-redis",
   ];
 }
 
