@@ -51,7 +51,7 @@ export const pageParameters = {
   cursor: Type.Optional(Type.String({ maxLength: 1000, description: "`next` of the page before" })),
 };
 
-export const filterSchema = Type.Object(filterParameters, { additionalProperties: false });
+const filterSchema = Type.Object(filterParameters);
 export type FilterQuestion = Static<typeof filterSchema>;
 export type RangeQuestion = { readonly from?: string; readonly until?: string };
 

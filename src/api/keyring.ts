@@ -6,7 +6,8 @@
 import { Fault } from "../model/fault.ts";
 import type { Clock } from "../model/time.ts";
 import type { ApiKey, ControlStore, KeyScope } from "../store/store.ts";
-import { parseKey, secretMatches } from "./key.ts";
+import { mintKey, parseKey, secretMatches } from "./key.ts";
+import type { MadeKey, NewKey } from "./schemas.ts";
 
 const rememberedMsMax = 2000;
 /** Keys remembered, unknown ones included. More: all are forgotten and asked for again. */
@@ -70,4 +71,21 @@ export function makeKeyring(control: ControlStore, clock: Clock): Keyring {
       remembered.delete(id);
     },
   };
+}
+
+type Sources = { readonly clock: Clock; readonly randomBytes: (count: number) => Uint8Array };
+
+/** Makes a key and keeps all of it but the secret, which only the answer holds. */
+export async function makeKey(control: ControlStore, wanted: NewKey, sources: Sources): Promise<MadeKey> {
+  const { id, key, secretSha256 } = mintKey(sources.randomBytes);
+  const createdMs = Math.floor(sources.clock());
+  await control.addKey({
+    id,
+    name: wanted.name,
+    scopes: [...new Set(wanted.scopes)],
+    secretSha256,
+    createdMs,
+    ...(wanted.expiresInDays !== undefined && { expiresMs: createdMs + wanted.expiresInDays * 86_400_000 }),
+  });
+  return { id, key };
 }

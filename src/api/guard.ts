@@ -1,0 +1,71 @@
+/**
+ * What every request must pass and every answer carries, whatever the route: the check against
+ * DNS rebinding, the checks against requests that another site makes a browser send, and the
+ * headers that forbid a browser everything the page does not need.
+ */
+import { isIPv4 } from "node:net";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Fault } from "../model/fault.ts";
+
+/** Only this may be sent without the header that a foreign site cannot set: it needs a key. */
+const keyedPath = "/v1/events";
+
+const securityHeaders: Readonly<Record<string, string>> = {
+  "content-security-policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+  // A route whose answer may be kept says so itself.
+  "cache-control": "no-store",
+};
+
+export function setSecurityHeaders(reply: FastifyReply): void {
+  reply.headers(securityHeaders);
+}
+
+/** Throws a `Fault` for a request that must not be answered. */
+export function guardRequest(request: FastifyRequest): void {
+  const host = request.headers.host ?? "";
+  if (!isLoopbackHost(host)) {
+    throw new Fault(
+      "HOST_REFUSED",
+      "This server answers only as localhost, 127.0.0.1 or [::1], because it has no access control yet.",
+    );
+  }
+  const path = request.url.split("?", 1)[0] ?? "";
+  const site = request.headers["sec-fetch-site"];
+  const ownSite = site === undefined || site === "same-origin" || site === "none";
+  if (path.startsWith("/api/") && !ownSite) {
+    throw new Fault("REQUEST_REFUSED", "Another site may not ask this server through a browser.");
+  }
+  if (request.method === "GET" || request.method === "HEAD" || path === keyedPath) return;
+  if (request.headers["midwatch-request"] !== "1") {
+    throw new Fault(
+      "REQUEST_REFUSED",
+      "A request that changes something needs the header `Midwatch-Request: 1`.",
+    );
+  }
+  const { origin } = request.headers;
+  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
+    throw new Fault("REQUEST_REFUSED", "Another site may not change anything on this server.");
+  }
+}
+
+/** `localhost`, `127.0.0.0/8` and `[::1]`, with or without a port. */
+export function isLoopbackHost(host: string): boolean {
+  const name = /^(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase();
+  if (name === undefined) return false;
+  return name === "localhost" || name === "[::1]" || (isIPv4(name) && name.startsWith("127."));
+}

@@ -1,0 +1,47 @@
+/** What the server is given to work with, and the type of the server that routes are added to. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { Severity } from "../model/event.ts";
+import type { Intake } from "../model/intake.ts";
+import type { Clock } from "../model/time.ts";
+import type { ControlStore, EventStore } from "../store/store.ts";
+import type { Keyring } from "./keyring.ts";
+import type { OverviewAnswer } from "./schemas.ts";
+
+export type ServerParts = {
+  readonly intake: Intake;
+  readonly events: EventStore;
+  readonly control: ControlStore;
+  readonly keyring: Keyring;
+  readonly status: () => Promise<OverviewAnswer["server"]>;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** The built page. */
+  readonly pageDirectory: string;
+  /** The recorded sample day, NDJSON in gzip. */
+  readonly sampleFile: string;
+  readonly version: string;
+  /** For the people who run the server; never the text of a request. */
+  readonly report: (severity: Severity, message: string) => void;
+  readonly patience?: Patience;
+};
+
+/** How long a client may take. Longer: 408, or the connection is closed. */
+export type Patience = {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  /** How often the two above are looked at. */
+  readonly checkEveryMs: number;
+};
+
+export type Api = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** Adds the routes of one subject. */
+export type AddRoutes = (server: Api, parts: ServerParts) => void;

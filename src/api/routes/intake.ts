@@ -1,0 +1,88 @@
+/** `POST /v1/events`: a batch of events, from anyone who holds a key with the scope `send`. */
+import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { Type } from "typebox";
+import { Fault } from "../../model/fault.ts";
+import type { IntakeRequest } from "../../model/intake.ts";
+import { limits } from "../../model/limits.ts";
+import { makeBodyReader } from "../body.ts";
+import type { AddRoutes } from "../parts.ts";
+import { intakeSchema } from "../schemas.ts";
+import { refusals } from "./refusals.ts";
+
+const encodings = ["identity", "gzip", "zstd"] as const;
+type Encoding = (typeof encodings)[number];
+
+const header = (description: string) => Type.Optional(Type.String({ description }));
+
+export const addIntakeRoutes: AddRoutes = (server, { keyring, intake }) => {
+  const bodies = makeBodyReader();
+  const senders = new WeakMap<object, string>();
+  // The body is read here, whatever its type is said to be.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", (_request, _stream, done) => done(null));
+
+  server.route({
+    method: "POST",
+    url: "/v1/events",
+    schema: {
+      operationId: "sendEvents",
+      tags: ["events"],
+      summary: "Send a batch of events as NDJSON",
+      description:
+        "One event a line. Good lines are kept and synced to disk before the answer; refused ones are answered " +
+        "with number and reason. The same source and batch again is answered as before and adds nothing.",
+      security: [{ key: [] }],
+      consumes: ["application/x-ndjson"],
+      headers: Type.Object({
+        "midwatch-batch": header(
+          `names the batch, so that it may be repeated; at most ${limits.batchIdLengthMax} characters`,
+        ),
+        "midwatch-source": header("who sends; default: the name of the key"),
+        "content-encoding": header(encodings.join(", ")),
+      }),
+      response: { 200: intakeSchema, ...refusals(400, 401, 413, 421, 503) },
+    },
+    // Before the body is read: who holds no key does not cost us one.
+    onRequest: async (request) => {
+      const key = await keyring.check(request.headers.authorization, "send");
+      senders.set(request, key.name);
+      // A sender's idea of the type may be missing or malformed; the lines speak for themselves.
+      request.headers["content-type"] = "application/x-ndjson";
+    },
+    handler: async (request) => {
+      const about = aboutBatch(request.headers, senders.get(request) ?? "");
+      const answer = await bodies.read(request.raw, (body) => intake({ ...about, body }));
+      return { ...answer, refusals: [...answer.refusals] };
+    },
+  });
+};
+
+function aboutBatch(headers: IncomingHttpHeaders, keyName: string): Omit<IntakeRequest, "body"> {
+  return {
+    source: nameIn(headers, "midwatch-source") ?? keyName,
+    // Without a name a batch cannot be recognised when it comes again; that is the sender's choice.
+    batchId: nameIn(headers, "midwatch-batch") ?? randomUUID(),
+    encoding: encodingOf(headers["content-encoding"]),
+  };
+}
+
+function nameIn(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  if (value === undefined) return undefined;
+  const text = String(value);
+  if (!/^[\x21-\x7e]+$/.test(text) || text.length > limits.batchIdLengthMax) {
+    throw new Fault(
+      "BAD_REQUEST",
+      `The header \`${name}\` must be 1 to ${limits.batchIdLengthMax} printable ASCII characters without spaces.`,
+    );
+  }
+  return text;
+}
+
+function encodingOf(text: string | undefined): Encoding {
+  const wanted = (text ?? "identity").trim().toLowerCase();
+  const known = encodings.find((encoding) => encoding === wanted);
+  if (known) return known;
+  throw new Fault("BAD_REQUEST", `\`Content-Encoding\` must be one of ${encodings.join(", ")}.`);
+}

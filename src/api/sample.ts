@@ -1,0 +1,124 @@
+/**
+ * The sample day: events that a real playground recorded, moved in time so that the day ends now,
+ * marked as sample, and given ids of their own so that they can never be taken for, or get in the
+ * way of, what an application really did.
+ */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { createGunzip } from "node:zlib";
+import type { EventRecord, Json } from "../model/event.ts";
+import { Fault } from "../model/fault.ts";
+import { sampleMark } from "../model/sample.ts";
+import { formatTime, parseTime } from "../model/time.ts";
+import { uuidv7 } from "../model/uuid.ts";
+import type { ControlStore } from "../store/store.ts";
+import type { ServerParts } from "./parts.ts";
+import type { SampleAnswer } from "./schemas.ts";
+
+/** Events of the sample day that are sent as one batch. */
+const batchEvents = 5000;
+/** The name under which the control store remembers that the day is loaded. */
+const settingName = "sample";
+/** A loaded day that is not in the engine yet is waited for so long before it is removed. */
+const settleMsMax = 10_000;
+const settleStepMs = 100;
+
+type SampleParts = Pick<
+  ServerParts,
+  "intake" | "events" | "control" | "clock" | "randomBytes" | "sampleFile" | "status"
+>;
+
+export async function sampleIsLoaded(control: ControlStore): Promise<boolean> {
+  return (await control.setting(settingName)) === "loaded";
+}
+
+/** Loads the day once; a loaded day stays as it is. Rejects with `NOT_FOUND` where there is none. */
+export async function loadSample(parts: SampleParts): Promise<SampleAnswer> {
+  if (await sampleIsLoaded(parts.control)) return { loaded: true, events: 0 };
+  const records = await readDay(parts.sampleFile);
+  const last = Math.max(...records.map((record) => parseTime(record.time) ?? 0));
+  const first = Math.min(...records.map((record) => parseTime(record.time) ?? 0));
+  const nowMs = parts.clock();
+  const shiftMicros = Math.floor(nowMs * 1000) - last;
+  // Said before it is done: a half-loaded day must be removable too.
+  await parts.control.setSetting(settingName, "loaded");
+  const load = `sample-${Buffer.from(parts.randomBytes(6)).toString("hex")}`;
+  for (let start = 0; start < records.length; start += batchEvents) {
+    const lines = records
+      .slice(start, start + batchEvents)
+      .map((record) => JSON.stringify(asSample(record, shiftMicros, parts.randomBytes)));
+    await parts.intake({
+      source: "midwatch-sample",
+      batchId: `${load}-${start}`,
+      encoding: "identity",
+      body: new TextEncoder().encode(`${lines.join("\n")}\n`),
+    });
+  }
+  return {
+    loaded: true,
+    events: records.length,
+    fromTime: formatTime(first + shiftMicros),
+    untilTime: formatTime(last + shiftMicros),
+  };
+}
+
+/** Removes the day, after what of it is still on its way into the engine has arrived there. */
+export async function removeSample({ events, control, status, clock }: SampleParts): Promise<SampleAnswer> {
+  const patienceEndsMs = clock() + settleMsMax;
+  while ((await status()).spoolFiles > 0 && clock() < patienceEndsMs) {
+    await new Promise((resolve) => setTimeout(resolve, settleStepMs));
+  }
+  await events.deleteSample();
+  await control.setSetting(settingName, "");
+  return { loaded: false, events: 0 };
+}
+
+async function readDay(file: string): Promise<readonly EventRecord[]> {
+  const records: EventRecord[] = [];
+  try {
+    const lines = createInterface({
+      input: createReadStream(file).compose(createGunzip()),
+      crlfDelay: Infinity,
+    });
+    for await (const line of lines) {
+      if (line !== "") records.push(JSON.parse(line) as EventRecord);
+    }
+  } catch (cause) {
+    throw new Fault("NOT_FOUND", "The sample day is not part of this installation.", { cause });
+  }
+  if (records.length === 0) throw new Fault("NOT_FOUND", "The sample day of this installation is empty.");
+  return records;
+}
+
+/** Ids that other events may share get the mark, so that sample and real runs never meet. */
+const markedFields = ["run_id", "parent_run_id", "trace_id"] as const;
+
+export function asSample(
+  record: EventRecord,
+  shiftMicros: number,
+  randomBytes: (count: number) => Uint8Array,
+): EventRecord {
+  const micros = (parseTime(record.time) ?? 0) + shiftMicros;
+  const { received_time: _received, source: _source, source_seq: _sequence, ...rest } = record;
+  const marked = Object.fromEntries(
+    markedFields.flatMap((name) => (record[name] === undefined ? [] : [[name, sampleMark + record[name]]])),
+  );
+  return {
+    ...rest,
+    ...marked,
+    id: uuidv7(micros / 1000, randomBytes(10)),
+    time: formatTime(micros),
+    service: sampleMark + (record.service ?? "playground"),
+    attributes: { ...shiftedAttributes(record.attributes ?? {}, shiftMicros), sample: true },
+  };
+}
+
+/** Times among the attributes, such as when the next attempt is due, move along. */
+function shiftedAttributes(attributes: { readonly [key: string]: Json }, shiftMicros: number) {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([key, value]) => {
+      const micros = typeof value === "string" ? parseTime(value) : undefined;
+      return [key, micros === undefined ? value : formatTime(micros + shiftMicros)];
+    }),
+  );
+}

@@ -1,0 +1,135 @@
+/**
+ * The HTTP server: routes of one subject a file, and around them what holds for all: limits,
+ * guards, errors, and the OpenAPI document that is made from the schemas of the routes.
+ */
+import type { Socket } from "node:net";
+import swagger from "@fastify/swagger";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import fastify, { type FastifyInstance } from "fastify";
+import { drain } from "./body.ts";
+import { guardRequest, setSecurityHeaders } from "./guard.ts";
+import type { AddRoutes, Api, Patience, ServerParts } from "./parts.ts";
+import { problemOf } from "./problem.ts";
+import { addEventRoutes } from "./routes/events.ts";
+import { addHealthRoutes } from "./routes/health.ts";
+import { addIntakeRoutes } from "./routes/intake.ts";
+import { addJobRoutes } from "./routes/jobs.ts";
+import { addKeyRoutes } from "./routes/keys.ts";
+import { addOverviewRoutes } from "./routes/overview.ts";
+import { addPageRoutes, sendPageOrNotFound } from "./routes/page.ts";
+import { addRunRoutes } from "./routes/runs.ts";
+import { addSampleRoutes } from "./routes/sample.ts";
+import { addTailRoutes } from "./routes/tail.ts";
+
+/** Open connections. More: new ones are closed at once. */
+const connectionsMax = 1024;
+/** Body of any route but the intake's. */
+const bodyBytesMax = 64 * 1024;
+/** Address and headers of one request together. More: 431. */
+const headerBytesMax = 16 * 1024;
+/** A run's id may have 128 bytes, each three characters in an address. */
+const pathPartLengthMax = 1024;
+
+const usualPatience: Patience = { headersMs: 15_000, requestMs: 120_000, checkEveryMs: 5_000 };
+
+const routes: readonly AddRoutes[] = [
+  addIntakeRoutes,
+  addEventRoutes,
+  addTailRoutes,
+  addRunRoutes,
+  addJobRoutes,
+  addOverviewRoutes,
+  addSampleRoutes,
+  addKeyRoutes,
+  addHealthRoutes,
+];
+
+/** Not yet listening; `listen` and `close` are Fastify's. */
+export async function makeServer(parts: ServerParts): Promise<FastifyInstance> {
+  const patience = parts.patience ?? usualPatience;
+  const server: Api = fastify({
+    bodyLimit: bodyBytesMax,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: pathPartLengthMax },
+    // A parameter that is not known is a mistake to be told of, not to be dropped.
+    ajv: { customOptions: { removeAdditional: false, verbose: true, allowUnionTypes: true } },
+    http: {
+      headersTimeout: patience.headersMs,
+      requestTimeout: patience.requestMs,
+      connectionsCheckingInterval: patience.checkEveryMs,
+      maxHeaderSize: headerBytesMax,
+    },
+    requestTimeout: patience.requestMs,
+    keepAliveTimeout: 65_000,
+    clientErrorHandler: answerClientError,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  server.server.maxConnections = connectionsMax;
+  // Answers are what the routes typed them as; the schemas describe them and need not rebuild them.
+  server.setSerializerCompiler(() => JSON.stringify);
+  server.addHook("onRequest", async (request, reply) => {
+    setSecurityHeaders(reply);
+    guardRequest(request);
+  });
+  answerErrors(server, parts);
+  await server.register(swagger, { openapi: openapiHead(parts.version) });
+  for (const add of routes) server.register(async (scope) => add(scope as Api, parts));
+  server.register(async (scope) => addPageRoutes(scope as Api, parts));
+  await server.ready();
+  return server;
+}
+
+function openapiHead(version: string) {
+  return {
+    openapi: "3.1.0" as const,
+    info: {
+      title: "Midwatch",
+      version,
+      description:
+        "What ran, what should have run, and what needs a person. Times are RFC 3339 in UTC with microseconds. " +
+        "Fields inside events are in snake case, as on the wire; everything around them in camel case. " +
+        "An error is always `{ code, message }`.",
+    },
+    components: {
+      securitySchemes: {
+        key: { type: "http" as const, scheme: "bearer", description: "a key with the scope `send`" },
+      },
+    },
+  };
+}
+
+function answerErrors(server: Api, parts: ServerParts): void {
+  server.setErrorHandler((error, request, reply) => {
+    const reference = Buffer.from(parts.randomBytes(6)).toString("hex");
+    const caught = error instanceof Error ? error : new Error(String(error));
+    const problem = problemOf(caught, reference);
+    if (problem.unexpected) {
+      const route = `${request.method} ${request.routeOptions.url ?? "an unknown route"}`;
+      parts.report("error", `${route} failed (reference ${reference}): ${caught.stack ?? caught.message}`);
+    }
+    drain(request.raw);
+    return reply.code(problem.status).headers(problem.headers).send(problem.answer);
+  });
+  server.setNotFoundHandler((request, reply) => sendPageOrNotFound(request, reply, parts.pageDirectory));
+}
+
+/** What is no HTTP, or comes too slowly or too long, is answered before there is a request. */
+function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (socket.destroyed || !socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const [status, message] =
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? [
+          "431 Request Header Fields Too Large",
+          `Address and headers are longer than ${headerBytesMax} bytes.`,
+        ]
+      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? ["408 Request Timeout", "The request did not arrive in time."]
+        : ["400 Bad Request", "This is not a well-formed HTTP request."];
+  const body = JSON.stringify({ code: "BAD_REQUEST", message });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n` +
+      `Cache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
