@@ -53,6 +53,9 @@ export function streamOf(kind: Kind): Stream {
   return Object.hasOwn(kinds, kind) ? kinds[kind as keyof typeof kinds] : "audit";
 }
 
+/** Services of the sample day begin with this mark, so that it is told apart and removed whole. */
+export const sampleMark = "sample:";
+
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 type ValueOf<Name extends FieldName> = (typeof fields)[Name]["form"] extends "integer" | "number"

@@ -1,0 +1,5 @@
+SELECT /* columns */
+FROM events
+WHERE /* filter */
+ORDER BY segment DESC, segment_index DESC
+LIMIT {limit:UInt32}

@@ -1,0 +1,4 @@
+SELECT count() AS count
+FROM events
+WHERE /* filter */
+LIMIT 1

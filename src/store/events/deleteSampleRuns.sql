@@ -1,0 +1,1 @@
+ALTER TABLE runs DELETE WHERE sample = 1 SETTINGS mutations_sync = 1

@@ -1,0 +1,4 @@
+SELECT /* columns */
+FROM events
+WHERE id = {id:UUID}
+LIMIT 1

@@ -1,0 +1,127 @@
+/**
+ * A filter as fixed fragments of SQL with bound values. Nothing a caller sends is ever pasted:
+ * columns come from the table of fields, everything else is a parameter.
+ */
+
+import { severities } from "../../model/event.ts";
+import { Fault } from "../../model/fault.ts";
+import { type FieldName, fields } from "../../model/fields.ts";
+import type { Parameters } from "../engine/client.ts";
+import type { EventFilter, TimeRange } from "../store.ts";
+
+/** Conditions of one kind in one question. More: `QUERY_INVALID`. */
+const conditionsMax = 50;
+/** Items longer than this are not in the index of attributes (see 0001_events.sql). */
+const indexedItemBytesMax = 256;
+
+export type Condition = { readonly sql: string; readonly parameters: Parameters };
+
+/** Collects fragments; each value gets a parameter's name of its own. */
+export function conditions(): {
+  bind(value: unknown, type: string): string;
+  add(sql: string): void;
+  all(): Condition;
+} {
+  const parts: string[] = [];
+  const parameters: Record<string, unknown> = {};
+  let bound = 0;
+  return {
+    bind(value, type) {
+      const name = `p${bound++}`;
+      parameters[name] = value;
+      return `{${name}:${type}}`;
+    },
+    add: (sql) => void parts.push(`(${sql})`),
+    all: () => ({ sql: parts.length === 0 ? "1" : parts.join("\n    AND "), parameters }),
+  };
+}
+
+export type Conditions = ReturnType<typeof conditions>;
+
+export function addTimeRange(list: Conditions, range: TimeRange): void {
+  list.add(`time >= ${moment(list, range.fromMicros)} AND time < ${moment(list, range.untilMicros)}`);
+}
+
+/** A moment as the engine's time. */
+export function moment(list: Conditions, micros: number): string {
+  if (!Number.isSafeInteger(micros)) throw invalid("a time must be a whole number of microseconds");
+  return `fromUnixTimestamp64Micro(${list.bind(micros, "Int64")}, 'UTC')`;
+}
+
+export function addEventFilter(list: Conditions, filter: EventFilter): void {
+  const { streams, kinds, severityMin, fields: wanted = [], attributes = [], words = [] } = filter;
+  if (Math.max(wanted.length, attributes.length, words.length) > conditionsMax) {
+    throw invalid(`more than ${conditionsMax} conditions of one kind`);
+  }
+  addTimeRange(list, filter);
+  if (streams) list.add(`stream IN ${list.bind(streams, "Array(String)")}`);
+  if (kinds) list.add(`kind IN ${list.bind(kinds, "Array(String)")}`);
+  if (severityMin) {
+    const wanted = severities.slice(severities.indexOf(severityMin));
+    list.add(`severity IN ${list.bind(wanted, "Array(String)")}`);
+  }
+  for (const { name, values, not } of wanted) {
+    list.add(`${not ? "NOT " : ""}(${fieldCondition(list, name, values)})`);
+  }
+  for (const { key, value, not } of attributes) {
+    list.add(`${not ? "NOT " : ""}(${attributeCondition(list, key, value)})`);
+  }
+  for (const { text, not } of words) {
+    list.add(`${not ? "NOT " : ""}(${wordsCondition(list, text)})`);
+  }
+}
+
+function fieldCondition(list: Conditions, name: FieldName, values: readonly string[]): string {
+  const { form } = fields[name];
+  if (form === "id") {
+    if (!values.every((value) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value))) return "0";
+    return `${name} IN ${list.bind(values, "Array(UUID)")}`;
+  }
+  if (form === "time") throw invalid(`${name} is filtered by the time range`);
+  if (form === "integer" || form === "number") {
+    const numbers = values.map(Number);
+    if (!numbers.every((value) => Number.isFinite(value))) throw invalid(`${name} is a number`);
+    // A null is neither equal nor unequal; a condition must be one of them.
+    return `ifNull(${name} IN ${list.bind(numbers, "Array(Float64)")}, 0)`;
+  }
+  return `${name} IN ${list.bind(values, "Array(String)")}`;
+}
+
+/** As the string, whose JSON text senders write in two ways, or as the JSON text itself. */
+function attributeCondition(list: Conditions, key: string, value: string): string {
+  const text = JSON.stringify(value);
+  const texts = [...new Set([text, asciiOnly(text), value])];
+  const items = texts.map((one) => `${key}=${one}`);
+  if (items.every((item) => Buffer.byteLength(item) <= indexedItemBytesMax)) {
+    return `hasAny(attribute_items, ${list.bind(items, "Array(String)")})`;
+  }
+  return `attributes[${list.bind(key, "String")}] IN ${list.bind(texts, "Array(String)")}`;
+}
+
+function asciiOnly(jsonText: string): string {
+  return jsonText.replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Whole words through the index first; then, if there are several, that they stand together. */
+function wordsCondition(list: Conditions, text: string): string {
+  const lower = text.toLowerCase();
+  // As the engine's tokenizer `splitByNonAlpha`: letters and digits of ASCII, and all beyond ASCII.
+  const tokens = lower.match(/[a-z0-9\u0080-\u{10ffff}]+/gu) ?? [];
+  if (tokens.length === 0 && lower.trim() === "") throw invalid("a search without a word");
+  const isOneWord = tokens.length === 1 && tokens[0] === lower;
+  const bound = { tokens: list.bind(tokens, "Array(String)"), phrase: list.bind(lower, "String") };
+  const sides = ["message", "error_message"].map((column) => {
+    const parts: string[] = [];
+    if (tokens.length > 0) parts.push(`hasAllTokens(lowerUTF8(${column}), ${bound.tokens})`);
+    if (!isOneWord) parts.push(`position(lowerUTF8(${column}), ${bound.phrase}) > 0`);
+    return `(${parts.join(" AND ")})`;
+  });
+  return sides.join(" OR ");
+}
+
+export function invalid(because: string): Fault {
+  return new Fault("QUERY_INVALID", `The question is not valid: ${because}`);
+}

@@ -1,0 +1,16 @@
+-- First which runs, from few columns; then the page's runs as a whole, through the key.
+WITH page AS
+(
+    SELECT run_hash
+    FROM runs
+    GROUP BY run_hash
+    HAVING /* filter */
+    ORDER BY max(last_time) DESC, run_hash DESC
+    LIMIT {limit:UInt32}
+)
+SELECT /* columns */
+FROM runs
+WHERE run_hash IN (SELECT run_hash FROM page)
+GROUP BY run_hash, run_id
+ORDER BY last_micros DESC, run_hash DESC
+LIMIT {limit:UInt32}

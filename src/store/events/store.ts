@@ -1,0 +1,170 @@
+/**
+ * The event store in ClickHouse's dialect, for the embedded engine. Every question is a `.sql`
+ * file of this folder.
+ */
+
+import { Fault } from "../../model/fault.ts";
+import type { FieldName } from "../../model/fields.ts";
+import { limits } from "../../model/limits.ts";
+import type { EngineClient } from "../engine/client.ts";
+import type {
+  EventFilter,
+  EventQuery,
+  EventStore,
+  FieldValue,
+  HistogramBucket,
+  InsertGroup,
+  Page,
+  StoredEvent,
+} from "../store.ts";
+import { findArrivals } from "./arrivals.ts";
+import { afterEvent, cursorOf } from "./cursor.ts";
+import { addEventFilter, conditions } from "./filter.ts";
+import { emptyBuckets, stepMicros } from "./histogram.ts";
+import { checkLimit } from "./limit.ts";
+import { migrateEvents } from "./migrate.ts";
+import { nativeColumnNames, nativeStructure } from "./nativeColumns.ts";
+import { question } from "./question.ts";
+import { checkRetention, type Retention } from "./retention.ts";
+import { type EventRow, eventColumns, toEvent } from "./rows.ts";
+import { runQuestions } from "./runs.ts";
+
+const insert = question("insert");
+const events = question("events");
+const event = question("event");
+const histogram = question("histogram");
+const fieldValues = question("fieldValues");
+
+/** One insert is one block: these are above every group the inserter makes. */
+const oneBlock = {
+  min_insert_block_size_rows: "100000000",
+  min_insert_block_size_bytes: "4000000000",
+  max_insert_block_size: "100000000",
+  max_insert_threads: "1",
+} as const;
+
+/** Answers in which times are RFC 3339, and 64-bit integers are text because numbers cannot hold them. */
+const answerSettings = {
+  date_time_output_format: "iso",
+  output_format_json_quote_64bit_integers: 1,
+} as const;
+
+export type EventStoreOptions = { readonly client: EngineClient; readonly retention: Retention };
+
+/** Brings the schema up to date first. */
+export async function openEventStore({ client, retention }: EventStoreOptions): Promise<EventStore> {
+  checkRetention(retention);
+  await migrateEvents(client);
+  let closed = false;
+
+  const open: EngineClient = {
+    rows: (sql, parameters, settings) => {
+      if (closed) return Promise.reject(new Fault("STORE_CLOSED", "The store is closed"));
+      return client.rows(sql, parameters, { ...answerSettings, ...settings });
+    },
+    run: (sql, kind, parameters, settings) => {
+      if (closed) return Promise.reject(new Fault("STORE_CLOSED", "The store is closed"));
+      return client.run(sql, kind, parameters, settings);
+    },
+    close: () => client.close(),
+  };
+
+  return {
+    insert: (group) => insertGroup(open, retention, group),
+    events: (query) => findEvents(open, query),
+    async event(id) {
+      if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined;
+      const rows = await open.rows<EventRow>(event({ columns: eventColumns }), { id });
+      return rows[0] && toEvent(rows[0]);
+    },
+    histogram: (filter, bucketsMax) => countByTime(open, filter, bucketsMax),
+    fieldValues: (filter, field, limit) => countByValue(open, filter, field, limit),
+    ...runQuestions(open),
+    arrivals: (query) => findArrivals(open, query),
+    async close() {
+      if (closed) return;
+      closed = true;
+      await client.close();
+    },
+  };
+}
+
+async function insertGroup(client: EngineClient, retention: Retention, group: InsertGroup): Promise<void> {
+  const [first] = group.files;
+  if (first === undefined) return;
+  const slash = first.lastIndexOf("/") + 1;
+  const directory = first.slice(0, slash);
+  if (!group.files.every((file) => file.startsWith(directory) && /^[\w.-]+$/.test(file.slice(slash)))) {
+    throw new Error("The files of a group lie in one folder, under plain names");
+  }
+  const names = group.files.map((file) => file.slice(slash)).join(",");
+  const path = group.files.length === 1 ? first : `${directory}{${names}}`;
+  await client.run(
+    insert({ columns: nativeColumnNames }),
+    "insert",
+    {
+      path,
+      structure: nativeStructure,
+      jobs_days: retention.jobs,
+      logs_days: retention.logs,
+      http_days: retention.http,
+      audit_days: retention.audit,
+    },
+    { ...oneBlock, insert_deduplication_token: group.token, insert_deduplicate: 1 },
+  );
+}
+
+async function findEvents(client: EngineClient, query: EventQuery): Promise<Page<StoredEvent>> {
+  checkLimit(query.limit, limits.pageRowsMax);
+  const list = conditions();
+  addEventFilter(list, query);
+  if (query.after !== undefined) list.add(afterEvent(list, query.after, query.order));
+  const { sql: filter, parameters } = list.all();
+  const direction = query.order === "newest" ? "DESC" : "ASC";
+  const rows = await client.rows<EventRow>(events({ columns: eventColumns, filter, direction }), {
+    ...parameters,
+    limit: query.limit,
+  });
+  const found = rows.map(toEvent);
+  const last = found.at(-1);
+  return { rows: found, next: last && found.length === query.limit ? cursorOf(last) : null };
+}
+
+async function countByTime(
+  client: EngineClient,
+  filter: EventFilter,
+  bucketsMax: number,
+): Promise<readonly HistogramBucket[]> {
+  checkLimit(bucketsMax, 500);
+  const step = stepMicros(filter, bucketsMax);
+  const list = conditions();
+  addEventFilter(list, filter);
+  const { sql, parameters } = list.all();
+  const rows = await client.rows<{ bucket: string; severity: string; count: string }>(
+    histogram({ filter: sql }),
+    { ...parameters, from: filter.fromMicros, step },
+  );
+  const buckets = emptyBuckets(filter, step);
+  for (const { bucket, severity, count } of rows) {
+    const counts = buckets[Number(bucket)]?.counts;
+    if (counts) counts[severity === "" ? "none" : severity] = Number(count);
+  }
+  return buckets;
+}
+
+async function countByValue(
+  client: EngineClient,
+  filter: EventFilter,
+  field: FieldName,
+  limit: number,
+): Promise<readonly FieldValue[]> {
+  checkLimit(limit, limits.pageRowsMax);
+  const list = conditions();
+  addEventFilter(list, filter);
+  const { sql, parameters } = list.all();
+  const rows = await client.rows<{ value: string; count: string }>(fieldValues({ filter: sql, field }), {
+    ...parameters,
+    limit,
+  });
+  return rows.map(({ value, count }) => ({ value, count: Number(count) }));
+}
