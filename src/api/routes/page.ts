@@ -20,7 +20,9 @@ export function addPageRoutes(server: Api, { pageDirectory }: Pick<ServerParts, 
     index: false,
     dotfiles: "ignore",
     cacheControl: false,
-    setHeaders: (reply) => reply.header("cache-control", `public, max-age=${secondsInYear}, immutable`),
+    setHeaders: (reply) => {
+      void reply.header("cache-control", `public, max-age=${secondsInYear}, immutable`);
+    },
   });
   server.get(
     "/",
