@@ -5,6 +5,7 @@
 export type FaultCode =
   | "BAD_REQUEST"
   | "BATCH_TOO_LARGE"
+  | "BATCH_UNREADABLE"
   | "CONFIG_INVALID"
   | "ENGINE_UNAVAILABLE"
   | "HOST_REFUSED"

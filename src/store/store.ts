@@ -26,7 +26,7 @@ export type EventFilter = TimeRange & {
   }[];
   /** A value is compared as the string or the JSON text it was sent as. */
   readonly attributes?: readonly { readonly key: string; readonly value: string; readonly not?: boolean }[];
-  /** Each phrase's words must all stand in `message` or `error_message`, in any case. */
+  /** Each phrase must stand in `message` or `error_message`, in any case and with its words whole. */
   readonly words?: readonly { readonly text: string; readonly not?: boolean }[];
 };
 
@@ -127,7 +127,10 @@ export type FieldValue = { readonly value: string; readonly count: number };
 export type InsertGroup = { readonly token: string; readonly files: readonly string[] };
 
 export interface EventStore {
-  /** Resolves when all rows are durable and can be queried. The same token again adds nothing. */
+  /**
+   * Resolves when all rows are durable and can be queried. The same token again adds nothing.
+   * Rejects with `BATCH_UNREADABLE`, and then nothing is added, when a file can never be read.
+   */
   insert(group: InsertGroup): Promise<void>;
   events(query: EventQuery): Promise<Page<StoredEvent>>;
   event(id: string): Promise<StoredEvent | undefined>;
@@ -136,7 +139,10 @@ export interface EventStore {
   /** Buckets of equal length over the whole range; at most `bucketsMax` (1 to 500). */
   histogram(filter: EventFilter, bucketsMax: number): Promise<readonly HistogramBucket[]>;
   fieldValues(filter: EventFilter, field: FieldName, limit: number): Promise<readonly FieldValue[]>;
-  /** Runs with an event in the range, by that event, newest first. */
+  /**
+   * Runs that lived in the range (begun before its end, heard of after its start), by their last
+   * event, newest first.
+   */
   runs(query: RunQuery): Promise<Page<RunSummary>>;
   run(runId: string): Promise<RunSummary | undefined>;
   jobs(range: TimeRange, limit: number): Promise<readonly JobSummary[]>;

@@ -46,15 +46,15 @@ if (first) {
   const pool = sessionPool(() => new Session(dataDirectory), first);
   rmSync(socketPath, { force: true });
   const server = serveEngine(pool, socketPath, () => process.send?.({ ready: true }));
+  const closeAll = async (): Promise<void> => {
+    await pool.close();
+    process.removeAllListeners("disconnect");
+    rmSync(socketPath, { force: true });
+    process.disconnect?.();
+  };
   process.on("message", (message) => {
     if (message !== "close") return;
-    server.close(() => {
-      void pool.close().then(() => {
-        process.removeAllListeners("disconnect");
-        rmSync(socketPath, { force: true });
-        process.disconnect?.();
-      });
-    });
+    server.close(() => void closeAll());
     server.closeIdleConnections();
   });
 } else {

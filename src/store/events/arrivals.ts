@@ -2,7 +2,7 @@
 import { limits } from "../../model/limits.ts";
 import type { EngineClient } from "../engine/client.ts";
 import type { ArrivalQuery, Arrivals, LedgerPlace } from "../store.ts";
-import { addEventFilter, conditions } from "./filter.ts";
+import { addEventFilter, type Conditions, conditions } from "./filter.ts";
 import { checkLimit } from "./limit.ts";
 import { question } from "./question.ts";
 import { type EventRow, eventColumns, toEvent } from "./rows.ts";
@@ -15,7 +15,7 @@ export async function findArrivals(client: EngineClient, query: ArrivalQuery): P
   checkLimit(query.limit, limits.pageRowsMax);
   const { after } = query;
   const list = conditions();
-  const place = after && afterPlace(list.bind, after);
+  const place = after && afterPlace(list, after);
   const head = await readHead(client, place ?? "1", list.all().parameters);
   if (!after || !head || !place)
     return { rows: [], skipped: 0, ...((head ?? after) && { head: head ?? after }) };
@@ -23,7 +23,7 @@ export async function findArrivals(client: EngineClient, query: ArrivalQuery): P
   addEventFilter(list, query);
   list.add(place);
   // What arrives while we ask belongs to the next question.
-  list.add(`(segment, segment_index) <= ${boundPlace(list.bind, head)}`);
+  list.add(`(segment, segment_index) <= ${boundPlace(list, head)}`);
   const { sql: filter, parameters } = list.all();
   const rows = await client.rows<EventRow>(arrivals({ columns: eventColumns, filter }), {
     ...parameters,
@@ -37,16 +37,14 @@ export async function findArrivals(client: EngineClient, query: ArrivalQuery): P
   return { rows: rows.map(toEvent).reverse(), skipped, head };
 }
 
-type Bind = (value: unknown, type: string) => string;
-
 /** The first half alone lets whole ranges be passed over. */
-function afterPlace(bind: Bind, place: LedgerPlace): string {
-  const segment = bind(place.segment, "UInt64");
-  return `segment >= ${segment} AND (segment, segment_index) > (${segment}, ${bind(place.index, "UInt32")})`;
+function afterPlace(list: Conditions, place: LedgerPlace): string {
+  const segment = list.bind(place.segment, "UInt64");
+  return `segment >= ${segment} AND (segment, segment_index) > (${segment}, ${list.bind(place.index, "UInt32")})`;
 }
 
-function boundPlace(bind: Bind, place: LedgerPlace): string {
-  return `(${bind(place.segment, "UInt64")}, ${bind(place.index, "UInt32")})`;
+function boundPlace(list: Conditions, place: LedgerPlace): string {
+  return `(${list.bind(place.segment, "UInt64")}, ${list.bind(place.index, "UInt32")})`;
 }
 
 async function readHead(
@@ -59,5 +57,5 @@ async function readHead(
     parameters,
   );
   if (!row || row.count === "0") return undefined;
-  return { segment: Number(row.head[0]), index: Number(row.head[1]) };
+  return { segment: Number(row.head[0]), index: row.head[1] };
 }

@@ -11,7 +11,7 @@ export function cursorOf(event: StoredEvent): Cursor {
 }
 
 export function encodeCursor(micros: number, name: string): Cursor {
-  return Buffer.from(JSON.stringify([micros, name])).toString("base64url") as string as Cursor;
+  return Buffer.from(JSON.stringify([micros, name])).toString("base64url") as Cursor;
 }
 
 export function decodeCursor(cursor: Cursor): { readonly micros: number; readonly name: string } {

@@ -15,7 +15,7 @@ export function toEvent(row: EventRow): StoredEvent {
     const value = row[name];
     if (value === "" || value === null || value === undefined) continue;
     const { form } = fields[name];
-    record[name] = form === "integer" || form === "number" ? Number(value) : String(value);
+    record[name] = form === "integer" || form === "number" ? Number(value) : (value as string);
   }
   const attributes = Object.entries(row["attributes"] as Readonly<Record<string, string>>);
   if (attributes.length > 0) {

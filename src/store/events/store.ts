@@ -3,6 +3,7 @@
  * file of this folder.
  */
 
+import { ClickHouseError } from "@clickhouse/client";
 import { Fault } from "../../model/fault.ts";
 import type { FieldName } from "../../model/fields.ts";
 import { limits } from "../../model/limits.ts";
@@ -42,6 +43,14 @@ const oneBlock = {
   max_insert_block_size: "100000000",
   max_insert_threads: "1",
 } as const;
+
+/** Codes by which the engine says that a file's content is wrong: the same tomorrow. */
+const unreadableCodes: ReadonlySet<string> = new Set(
+  [
+    6, 9, 10, 16, 20, 26, 27, 32, 33, 34, 38, 40, 41, 43, 50, 53, 70, 72, 108, 117, 128, 130, 131, 261, 271,
+    349,
+  ].map(String),
+);
 
 /** Answers in which times are RFC 3339, and 64-bit integers are text because numbers cannot hold them. */
 const answerSettings = {
@@ -99,19 +108,24 @@ async function insertGroup(client: EngineClient, retention: Retention, group: In
   }
   const names = group.files.map((file) => file.slice(slash)).join(",");
   const path = group.files.length === 1 ? first : `${directory}{${names}}`;
-  await client.run(
-    insert({ columns: nativeColumnNames }),
-    "insert",
-    {
-      path,
-      structure: nativeStructure,
-      jobs_days: retention.jobs,
-      logs_days: retention.logs,
-      http_days: retention.http,
-      audit_days: retention.audit,
-    },
-    { ...oneBlock, insert_deduplication_token: group.token, insert_deduplicate: 1 },
-  );
+  try {
+    await client.run(
+      insert({ columns: nativeColumnNames }),
+      "insert",
+      {
+        path,
+        structure: nativeStructure,
+        jobs_days: retention.jobs,
+        logs_days: retention.logs,
+        http_days: retention.http,
+        audit_days: retention.audit,
+      },
+      { ...oneBlock, insert_deduplication_token: group.token, insert_deduplicate: 1 },
+    );
+  } catch (error) {
+    if (!(error instanceof ClickHouseError) || !unreadableCodes.has(error.code)) throw error;
+    throw new Fault("BATCH_UNREADABLE", "The engine cannot read the batch", { cause: error });
+  }
 }
 
 async function findEvents(client: EngineClient, query: EventQuery): Promise<Page<StoredEvent>> {

@@ -1,0 +1,2 @@
+INSERT INTO keys (id, name, scopes, secret_sha256, created_ms, expires_ms, last_used_ms, revoked_ms)
+VALUES (:id, :name, :scopes, :secret_sha256, :created_ms, :expires_ms, :last_used_ms, :revoked_ms)

@@ -1,0 +1,1 @@
+DELETE FROM receipts WHERE received_ms < :at_ms

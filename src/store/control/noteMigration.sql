@@ -1,0 +1,1 @@
+INSERT INTO migrations (number, name, sha256) VALUES (:number, :name, :sha256)
