@@ -92,11 +92,7 @@ function readObject(
     if (line[at] !== colon) refuseText(failedAt(at));
     at = skipSpace(line, at + 1);
     const end = skipValue(line, at, depthMax);
-    if (end === tooDeep) {
-      refuse(
-        `${place} nests too deep, expected at most ${limits.depthMax} levels in \`attributes\` (depthMax)`,
-      );
-    }
+    if (end === tooDeep) refuseDepth(place);
     if (end < 0) refuseText(end);
     if (members.has(key)) refuse(`\`${shorten(key)}\` stands twice in ${place}, expected each key once`);
     members.set(key, textOf(line, at, end));
@@ -111,6 +107,13 @@ function refuseText(failure: number): never {
   return refuse(`the line is not valid JSON from byte ${-failure}, expected one object`);
 }
 
+function refuseDepth(place: string): never {
+  return refuse(
+    `${place} nests too deep, expected at most ${limits.depthMax} levels in \`attributes\` (depthMax)`,
+  );
+}
+
+const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 function textOf(line: Uint8Array, start: number, end: number): string {
@@ -136,7 +139,7 @@ function writeMembers(members: Members, earliestMicros: number, latestMicros: nu
 }
 
 function refuseAbsent(name: FieldName): never {
-  return refuse(`\`${name}\` is absent, expected ${fields[name].about}`);
+  return refuse(`\`${name}\` is absent, expected it in every event`);
 }
 
 function checkedKind(members: Members): Kind {
@@ -176,9 +179,16 @@ function checkedValue(name: FieldName, text: string, earliestMicros: number, lat
   return JSON.stringify(value);
 }
 
+const stringForms: { readonly [name: string]: string } = {
+  id: "a UUID",
+  time: "RFC 3339 text",
+  kind: "one of the kinds",
+};
+
 function checkedString(name: FieldName, text: string): string {
   const value = JSON.parse(text) as unknown;
-  if (typeof value !== "string") refuse(`\`${name}\` is ${formName(text)}, expected a string`);
+  if (typeof value !== "string")
+    refuse(`\`${name}\` is ${formName(text)}, expected ${stringForms[name] ?? "a string"}`);
   const formed = value.toWellFormed();
   const length = Buffer.byteLength(formed);
   if (length > fields[name].max) {
@@ -233,12 +243,14 @@ function checkedAttributes(members: Members): string {
   const sent = members.get("attributes") ?? "null";
   if (sent !== "null") {
     if (!sent.startsWith("{")) refuse(`\`attributes\` is ${formName(sent)}, expected an object`);
-    const bytes = new TextEncoder().encode(`${sent}\n`);
-    for (const [key, text] of readObject(bytes, 0, "`attributes`", limits.depthMax).members)
+    const bytes = encoder.encode(`${sent}\n`);
+    for (const [key, text] of readObject(bytes, 0, "`attributes`", limits.depthMax - 1).members)
       pairs.set(key, text);
   }
   for (const [key, text] of members) {
     if (key === "attributes" || Object.hasOwn(fields, key)) continue;
+    if (skipValue(encoder.encode(`${text}\n`), 0, limits.depthMax - 1) === tooDeep)
+      refuseDepth(`\`${shorten(key)}\``);
     if (pairs.has(key)) refuse(`\`${shorten(key)}\` stands beside and in \`attributes\`, expected it once`);
     pairs.set(key, text);
   }
