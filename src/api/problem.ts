@@ -11,6 +11,7 @@ import type { ErrorAnswer } from "./schemas.ts";
 const statusOf: Readonly<Record<FaultCode, number>> = {
   BAD_REQUEST: 400,
   BATCH_TOO_LARGE: 413,
+  BATCH_UNREADABLE: 500,
   CONFIG_INVALID: 500,
   ENGINE_UNAVAILABLE: 503,
   HOST_REFUSED: 421,

@@ -106,7 +106,7 @@ async function serve(events: EventStore, clock: Clock, { filter, members }: Grou
   });
   for (const [listener, place] of members) {
     // While nothing is stored, everything that comes is new.
-    place.after = arrivals.head ?? after ?? { segment: -1, index: -1 };
+    place.after = arrivals.head ?? after ?? { segment: 0, index: 0 };
     if (arrivals.rows.length > 0 || arrivals.skipped > 0) listener.arrived(arrivals);
   }
 }

@@ -58,7 +58,10 @@ export const addTailRoutes: AddRoutes = (server, parts) => {
           const missed = waiting + skipped;
           waiting = 0;
           const id = head ? `id: ${head.segment}.${head.index}\n` : "";
-          if (missed > 0) stream.write(`event: skipped\n${id}data: ${JSON.stringify({ count: missed })}\n\n`);
+          // The place comes with the last of the two, so that neither is lost with the connection.
+          const skippedId = rows.length === 0 ? id : "";
+          if (missed > 0)
+            stream.write(`event: skipped\n${skippedId}data: ${JSON.stringify({ count: missed })}\n\n`);
           if (rows.length > 0) stream.write(`event: event\n${id}data: ${JSON.stringify(rows)}\n\n`);
         },
       });

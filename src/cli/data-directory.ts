@@ -1,0 +1,57 @@
+/**
+ * The data directory: made for its owner alone, and held by one server at a time. The lock is an
+ * exclusive transaction on a small SQLite file, which the system lets go of however the server ends.
+ */
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { CommandFailure } from "./exit.ts";
+
+export type HeldDirectory = { readonly release: () => void };
+
+/** Throws `CommandFailure` where the directory cannot be made. */
+export function makeDataDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    throw new CommandFailure(
+      "usage",
+      `the data directory ${path} cannot be made, or is not ours: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/** Throws `CommandFailure` that names the process which has the directory already. */
+export function holdDataDirectory(path: string, pid: number): HeldDirectory {
+  makeDataDirectory(path);
+  const pidFile = join(path, "server.pid");
+  const database = new DatabaseSync(join(path, "server.lock"));
+  try {
+    database.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database.close();
+    throw new CommandFailure(
+      "usage",
+      `another server (pid ${readPid(pidFile)}) already serves the data directory ${path}; stop it first, or give --data another one`,
+      { cause },
+    );
+  }
+  writeFileSync(pidFile, `${pid}\n`, { mode: 0o600 });
+  return {
+    release: () => {
+      rmSync(pidFile, { force: true });
+      database.close();
+    },
+  };
+}
+
+function readPid(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    // It has the lock but has not written its number yet.
+    return "unknown";
+  }
+}

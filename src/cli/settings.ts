@@ -1,0 +1,126 @@
+/**
+ * Every setting of the server: its name in the configuration file, its environment variable, its
+ * default, and how its value is read. The reference page and all checks come from this table.
+ */
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { isLoopbackHost } from "../api/guard.ts";
+import { type Severity, type Stream, severities } from "../model/event.ts";
+import { retentionDefault } from "../store/events/retention.ts";
+import type { Environment } from "./terminal.ts";
+
+/** A value that cannot be read; the message says what was expected. */
+export class BadValue extends Error {}
+
+export type Setting<Value> = {
+  readonly variable: string;
+  readonly about: string;
+  /** As it would be written; what is used when nobody says otherwise. */
+  readonly fallback: string | ((environment: Environment) => string);
+  /** How the reference page writes a default that depends on where it runs. */
+  readonly fallbackAbout?: string;
+  /** Throws `BadValue`. */
+  readonly read: (text: string) => Value;
+};
+
+export type Listen = { readonly host: string; readonly port: number };
+
+function setting<Value>(made: Setting<Value>): Setting<Value> {
+  return made;
+}
+
+function days(stream: Stream): Setting<number> {
+  return setting({
+    variable: `MIDWATCH_RETENTION_${stream.toUpperCase()}`,
+    about: `days for which events of the stream ${stream} are kept`,
+    fallback: String(retentionDefault[stream]),
+    read: wholeNumber(1, 36_500),
+  });
+}
+
+export const settings = {
+  listen: setting({
+    variable: "MIDWATCH_LISTEN",
+    about:
+      "address and port of the page and the interface; a loopback address, as long as there is no access control",
+    fallback: "127.0.0.1:4180",
+    read: readListen,
+  }),
+  data: setting({
+    variable: "MIDWATCH_DATA",
+    about: "directory that holds everything; made with mode 0700",
+    fallback: (environment) =>
+      join(
+        environment["XDG_DATA_HOME"] || join(environment["HOME"] || homedir(), ".local", "share"),
+        "midwatch",
+      ),
+    fallbackAbout: "$XDG_DATA_HOME/midwatch, else ~/.local/share/midwatch",
+    read: (text) => (isAbsolute(text) ? text : resolve(text)),
+  }),
+  environment: setting({
+    variable: "MIDWATCH_ENVIRONMENT",
+    about: "environment that the server's own jobs and lines are recorded under",
+    fallback: "production",
+    read: shortText,
+  }),
+  "log.format": setting({
+    variable: "MIDWATCH_LOG_FORMAT",
+    about: "form of the server's own lines: text, or json (one object a line)",
+    fallback: "text",
+    read: oneOf(["text", "json"] as const),
+  }),
+  "log.level": setting({
+    variable: "MIDWATCH_LOG_LEVEL",
+    about: "least severity of the server's own lines",
+    fallback: "info",
+    read: oneOf<Severity>(severities),
+  }),
+  "retention.jobs": days("jobs"),
+  "retention.logs": days("logs"),
+  "retention.http": days("http"),
+  "retention.audit": days("audit"),
+  "spool.bytes": setting({
+    variable: "MIDWATCH_SPOOL_BYTES",
+    about: "bytes that may wait for the engine; more: senders are asked to keep theirs",
+    fallback: String(4 * 1024 ** 3),
+    read: wholeNumber(1024 * 1024, 2 ** 50),
+  }),
+} as const;
+
+export type SettingName = keyof typeof settings;
+export const settingNames = Object.keys(settings) as readonly SettingName[];
+
+function readListen(text: string): Listen {
+  const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2] ?? -1);
+  const host = match?.[1] ?? "";
+  if (!match || port > 65_535) throw new BadValue("must be an address and a port, such as 127.0.0.1:4180");
+  if (!isLoopbackHost(host)) {
+    throw new BadValue(
+      "must be a loopback address: Midwatch has no access control yet, so whoever can reach it can read everything. " +
+        "To reach it from elsewhere, use a tunnel, such as `ssh -L 4180:127.0.0.1:4180 HOST`",
+    );
+  }
+  return { host: host.replace(/^\[(.*)\]$/, "$1"), port };
+}
+
+function oneOf<Value extends string>(values: readonly Value[]): (text: string) => Value {
+  return (text) => {
+    const value = values.find((known) => known === text);
+    if (value === undefined) throw new BadValue(`must be one of ${values.join(", ")}`);
+    return value;
+  };
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+    throw new BadValue(`must be a whole number from ${min} to ${max}`);
+  };
+}
+
+function shortText(text: string): string {
+  if (/^[\x21-\x7e]{1,64}$/.test(text)) return text;
+  throw new BadValue("must be 1 to 64 printable characters without spaces");
+}
