@@ -21,14 +21,19 @@ export const fieldIndex: Readonly<Record<FieldName, number>> = Object.fromEntrie
  * with JSON escapes already resolved; a number's span is its JSON text. The two times are also
  * given as microseconds. Attribute pairs of row r lie in `attributes` from
  * `attributeFirst[r]` to `attributeFirst[r + 1]` (in units of four): key start, key end, value
- * start, value end; the key has its escapes resolved, the value is raw JSON text.
+ * start, value end; the key has its escapes resolved, the value is raw JSON text. In that text every
+ * printable character but quote and backslash stands for itself: receipt writes others again.
  */
 export type EventRows = {
   readonly bytes: Uint8Array;
   readonly count: number;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
-  /** Bounds in `bytes` that enclose all spans of a row, for a scan in one sweep. */
+  /**
+   * Bounds in `bytes` that enclose all spans of a row, for a scan in one sweep; `stream` and
+   * `received_time` alone lie elsewhere, because the server gives them and not the sender. Between
+   * the spans may stand what resolving escapes left behind.
+   */
   readonly rowStarts: Int32Array;
   readonly rowEnds: Int32Array;
   readonly timeMicros: Float64Array;

@@ -7,6 +7,7 @@ export type IntakeRequest = {
   /** `Midwatch-Batch`. The same source and batch again is answered as before and adds nothing. */
   readonly batchId: string;
   readonly encoding: "identity" | "gzip" | "zstd";
+  /** Handed over: its memory goes to another thread, and the sender must not use it any more. */
   readonly body: Uint8Array;
 };
 

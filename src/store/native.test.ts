@@ -8,7 +8,8 @@ import { query } from "chdb";
 import { readRow, type SafeBatch } from "../model/batch.ts";
 import { fieldNames, fields } from "../model/fields.ts";
 import { readNdjson } from "../receive/ndjson.ts";
-import { encodeNative, nativeColumns } from "./native.ts";
+import { nativeColumns } from "./events/nativeColumns.ts";
+import { encodeNative } from "./native.ts";
 
 const nowMs = Date.parse("2026-11-21T02:00:00.000Z");
 const least = {

@@ -7,8 +7,9 @@
  * `segment_index`. An absent string is empty, an absent number is NULL.
  */
 import type { EventRows, SafeBatch } from "../model/batch.ts";
-import { type FieldForm, fieldNames, fields } from "../model/fields.ts";
+import { fieldNames, fields } from "../model/fields.ts";
 import { readNumber } from "../model/number-bytes.ts";
+import { nativeColumns } from "./events/nativeColumns.ts";
 
 /** Where the ledger holds each row of a batch. */
 export type Places = {
@@ -21,23 +22,6 @@ export type BlockBuffer = { bytes: Uint8Array; view: DataView; used: number };
 
 const fieldCount = fieldNames.length;
 const encoder = new TextEncoder();
-
-const typeOf: Readonly<Record<FieldForm, string>> = {
-  id: "UUID",
-  time: "DateTime64(6, 'UTC')",
-  symbol: "String",
-  string: "String",
-  integer: "Nullable(Int64)",
-  number: "Nullable(Float64)",
-};
-
-/** Name and type of every column of a block, in its order. */
-export const nativeColumns: readonly { readonly name: string; readonly type: string }[] = [
-  ...fieldNames.map((name) => ({ name, type: typeOf[fields[name].form] })),
-  { name: "attributes", type: "Map(String, String)" },
-  { name: "segment", type: "UInt64" },
-  { name: "segment_index", type: "UInt32" },
-];
 
 /** Name and type of each column as the block carries them: two strings with their lengths. */
 const columnHeads: readonly Uint8Array[] = nativeColumns.map(({ name, type }) =>

@@ -1,0 +1,87 @@
+/**
+ * The main thread's side of the thread in which batches are encoded: hands bodies over without
+ * copying them, matches answers with askers, and starts the thread again if it should die.
+ */
+import { Worker } from "node:worker_threads";
+import type { Refusal } from "../model/batch.ts";
+import { Fault, type FaultCode } from "../model/fault.ts";
+import type { IntakeRequest } from "../model/intake.ts";
+
+export type EncodeJob = {
+  readonly number: number;
+  readonly body: Uint8Array;
+  readonly encoding: IntakeRequest["encoding"];
+  readonly receivedMs: number;
+};
+
+/** A batch ready for the spool. */
+export type EncodedBatch = {
+  /** One block in the engine's `Native` format; empty if no event was accepted. */
+  readonly rows: Uint8Array;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly refusals: readonly Refusal[];
+};
+
+export type EncodeAnswer =
+  | { readonly number: number; readonly encoded: EncodedBatch }
+  /** What the sender did wrong. */
+  | { readonly number: number; readonly fault: { readonly code: FaultCode; readonly message: string } }
+  /** What we did wrong: message and stack. */
+  | { readonly number: number; readonly broken: string };
+
+export type PipelineThread = {
+  /** Takes the body's memory away from the caller where the body fills all of it. */
+  encode(body: Uint8Array, encoding: IntakeRequest["encoding"], receivedMs: number): Promise<EncodedBatch>;
+  close(): Promise<void>;
+};
+
+type Asker = { readonly resolve: (batch: EncodedBatch) => void; readonly reject: (error: Error) => void };
+
+export function startPipelineThread(): PipelineThread {
+  const askers = new Map<number, Asker>();
+  let count = 0;
+  let isClosed = false;
+  let worker = start();
+
+  function start(): Worker {
+    const started = new Worker(new URL("./pipeline-thread.ts", import.meta.url));
+    started.on("message", settle);
+    // Out of memory, say. Its batches were not acknowledged, so their senders will come again.
+    let cause: unknown;
+    started.on("error", (error) => {
+      cause = error;
+    });
+    started.on("exit", () => {
+      for (const { reject } of askers.values())
+        reject(new Error("the thread that encodes batches died", { cause }));
+      askers.clear();
+      if (!isClosed) worker = start();
+    });
+    return started;
+  }
+
+  function settle(answer: EncodeAnswer): void {
+    const asker = askers.get(answer.number);
+    askers.delete(answer.number);
+    if ("encoded" in answer) asker?.resolve(answer.encoded);
+    else if ("fault" in answer) asker?.reject(new Fault(answer.fault.code, answer.fault.message));
+    else asker?.reject(new Error(`a batch could not be encoded: ${answer.broken}`));
+  }
+
+  return {
+    encode(body, encoding, receivedMs) {
+      return new Promise((resolve, reject) => {
+        const number = count++;
+        askers.set(number, { resolve, reject });
+        const owned = body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body);
+        const job: EncodeJob = { number, body: owned, encoding, receivedMs };
+        worker.postMessage(job, [owned.buffer as ArrayBuffer]);
+      });
+    },
+    async close() {
+      isClosed = true;
+      await worker.terminate();
+    },
+  };
+}

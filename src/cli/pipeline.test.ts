@@ -1,0 +1,148 @@
+/** The stages joined as the server joins them, on a real spool and a real control store. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { query } from "chdb";
+import { limits } from "../model/limits.ts";
+import { openSqliteControl } from "../store/control/sqlite.ts";
+import { openSpool, type Spool } from "../store/spool.ts";
+import type { ControlStore } from "../store/store.ts";
+import { type Pipeline, startPipeline } from "./pipeline.ts";
+
+const nowMs = Date.parse("2026-11-21T02:00:00.000Z");
+
+let directory: string;
+let spool: Spool;
+let control: ControlStore;
+let pipeline: Pipeline;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "midwatch-pipeline-"));
+  spool = await openSpool({ directory: join(directory, "spool"), bytesMax: 1024 * 1024, filesMax: 50 });
+  control = openSqliteControl(join(directory, "control.sqlite"));
+  pipeline = startPipeline({ spool, control, clock: () => nowMs });
+});
+
+afterEach(async () => {
+  await pipeline.close();
+  await control.close();
+  rmSync(directory, { recursive: true });
+});
+
+function line(index: number, more = ""): string {
+  const id = `0193c2e5-7a1b-7c3d-9e4f-${index.toString(16).padStart(12, "0")}`;
+  return `{"id":"${id}","time":"2026-11-21T01:26:44.000123Z","kind":"log","message":"line ${index}"${more}}\n`;
+}
+
+function send(
+  batchId: string,
+  body: Uint8Array,
+  encoding: "identity" | "gzip" | "zstd" = "identity",
+): ReturnType<Pipeline["intake"]> {
+  return pipeline.intake({ source: "test", batchId, encoding, body });
+}
+
+function body(from: number, count: number): Buffer {
+  return Buffer.from(Array.from({ length: count }, (_, index) => line(from + index)).join(""));
+}
+
+/** Messages in the spool as the engine reads them. */
+function spooled(): string[] {
+  const files = spool.waiting().filter(({ bytes }) => bytes > 0);
+  return files.flatMap(({ path }) =>
+    query(`SELECT message FROM file('${path}', 'Native') ORDER BY id`, "TSV").trimEnd().split("\n"),
+  );
+}
+
+test("an answer counts what the spool then holds, in every encoding", async () => {
+  const plain = body(0, 2);
+
+  assert.deepEqual(await send("a", Buffer.from(plain)), {
+    accepted: 2,
+    refused: 0,
+    refusals: [],
+    duplicate: false,
+  });
+  assert.equal((await send("b", zstdCompressSync(body(2, 2)), "zstd")).accepted, 2);
+  assert.equal((await send("c", gzipSync(body(4, 2)), "gzip")).accepted, 2);
+
+  assert.deepEqual(spooled(), ["line 0", "line 1", "line 2", "line 3", "line 4", "line 5"]);
+});
+
+test("refused lines are named and the good ones kept", async () => {
+  const answer = await send("a", Buffer.from(`${line(0)}nonsense\n${line(1)}`));
+
+  assert.equal(answer.accepted, 2);
+  assert.equal(answer.refused, 1);
+  assert.equal(answer.refusals[0]?.line, 2);
+  assert.deepEqual(spooled(), ["line 0", "line 1"]);
+});
+
+test("the same batch again is answered as before and adds nothing", async () => {
+  const first = await send("a", body(0, 3));
+  const again = await send("a", body(0, 3));
+
+  assert.deepEqual(again, { ...first, duplicate: true });
+  assert.equal(spool.waiting().length, 1);
+});
+
+test("a batch that left the spool is known by its receipt", async () => {
+  await send("a", Buffer.from(`${line(0)}nonsense\n`));
+  const files = spool.waiting();
+  await control.addReceipts(files.map(({ receipt }) => receipt));
+  await spool.remove(files);
+
+  assert.deepEqual(await send("a", body(0, 1)), { accepted: 1, refused: 1, refusals: [], duplicate: true });
+  assert.equal(spool.waiting().length, 0);
+});
+
+test("the same batch sent at once from many sides is taken once, and everyone is answered", async () => {
+  const answers = await Promise.all(Array.from({ length: 8 }, () => send("a", body(0, 100))));
+
+  assert.equal(answers.filter(({ duplicate }) => !duplicate).length, 1);
+  assert.ok(answers.every(({ accepted }) => accepted === 100));
+  assert.equal(spool.waiting().length, 1);
+});
+
+test("a batch that the spool has no room for is refused, and welcome when there is room", async () => {
+  const large = (batchId: string): ReturnType<typeof send> => send(batchId, body(0, 4000));
+  await large("a");
+
+  await assert.rejects(large("b"), { code: "SPOOL_FULL" });
+  await assert.rejects(Promise.all([large("b"), large("b")]), { code: "SPOOL_FULL" });
+  await spool.remove(spool.waiting());
+
+  assert.equal((await large("b")).accepted, 4000);
+});
+
+test("a body that does not decompress, or to too much, is refused and the next one is taken", async () => {
+  await assert.rejects(send("a", Buffer.from("no gzip"), "gzip"), { code: "BAD_REQUEST" });
+  const bomb = gzipSync(Buffer.alloc(limits.bodyPlainBytesMax + 1));
+  await assert.rejects(send("b", bomb, "gzip"), { code: "BATCH_TOO_LARGE" });
+
+  assert.equal((await send("c", body(0, 1))).accepted, 1);
+  assert.deepEqual(spooled(), ["line 0"]);
+});
+
+test("a batch without a good line is remembered too", async () => {
+  const first = await send("a", Buffer.from("nonsense\n"));
+  const again = await send("a", Buffer.from("nonsense\n"));
+
+  assert.deepEqual(
+    { accepted: first.accepted, refused: first.refused, duplicate: first.duplicate },
+    { accepted: 0, refused: 1, duplicate: false },
+  );
+  assert.deepEqual(again, { accepted: 0, refused: 1, refusals: [], duplicate: true });
+});
+
+test("a closed pipeline answers what it has and takes nothing more", async () => {
+  const last = send("a", body(0, 1000));
+  const closing = pipeline.close();
+
+  await assert.rejects(send("b", body(0, 1)), { code: "STORE_CLOSED" });
+  assert.equal((await last).accepted, 1000);
+  await closing;
+});
