@@ -8,11 +8,10 @@ import { Fault, type FaultCode } from "../model/fault.ts";
 import { didYouMean } from "./nearest.ts";
 import type { ErrorAnswer } from "./schemas.ts";
 
-const statusOf: Readonly<Record<FaultCode, number>> = {
+/** A code that is not named is trouble of our own. */
+const statusOf: Readonly<Partial<Record<FaultCode, number>>> = {
   BAD_REQUEST: 400,
   BATCH_TOO_LARGE: 413,
-  BATCH_UNREADABLE: 500,
-  CONFIG_INVALID: 500,
   ENGINE_UNAVAILABLE: 503,
   HOST_REFUSED: 421,
   KEY_INVALID: 401,
@@ -35,7 +34,8 @@ export type Problem = {
 
 /** `reference` ties the answer to the log where the error is unexpected. */
 export function problemOf(error: FastifyError | Fault | Error, reference: string): Problem {
-  if (error instanceof Fault) return faultProblem(error);
+  const status = error instanceof Fault ? statusOf[error.code] : undefined;
+  if (error instanceof Fault && status !== undefined) return faultProblem(error, status);
   const { validation, statusCode } = error as FastifyError;
   if (validation) return validationProblem(error as FastifyError);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
@@ -49,8 +49,7 @@ function plain(status: number, code: string, message: string): Problem {
   return { status, answer: { code, message }, headers: {}, unexpected: false };
 }
 
-function faultProblem(fault: Fault): Problem {
-  const status = statusOf[fault.code];
+function faultProblem(fault: Fault, status: number): Problem {
   const waitSeconds = fault.retryAfterSeconds ?? 2;
   return {
     ...plain(status, fault.code, fault.message),
@@ -58,7 +57,6 @@ function faultProblem(fault: Fault): Problem {
       ...(status === 503 && { "retry-after": String(Math.max(1, Math.ceil(waitSeconds))) }),
       ...(status === 401 && { "www-authenticate": 'Bearer realm="midwatch"' }),
     },
-    unexpected: fault.code === "CONFIG_INVALID",
   };
 }
 

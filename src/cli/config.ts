@@ -73,9 +73,12 @@ const otherVariables = [
   "MIDWATCH_STATE",
   "MIDWATCH_HOST",
   // Read by the recorders inside applications.
-  "MIDWATCH_SERVICE",
+  "MIDWATCH_ARGUMENTS",
+  "MIDWATCH_DIGEST_KEY",
+  "MIDWATCH_ENABLED",
+  "MIDWATCH_REDACT_BROKER",
   "MIDWATCH_RELEASE",
-  "MIDWATCH_DISABLED",
+  "MIDWATCH_SERVICE",
 ];
 
 /** A misspelt variable would otherwise be passed over in silence, when it is near one that we know. */

@@ -1,6 +1,7 @@
 /** Where the process meets the program: the real terminal, environment, clock and signals. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { hostname } from "node:os";
 import { isatty } from "node:tty";
 import { runProgram } from "./program.ts";
 import type { Terminal } from "./terminal.ts";
@@ -20,6 +21,9 @@ const terminal: Terminal = {
   onSignal: (listener) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => listener(signal));
   },
+  abandon: (code) => process.exit(code),
+  pid: process.pid,
+  hostname: hostname(),
 };
 
 // Whoever reads our output may stop reading (`| head`); that is no error of ours.

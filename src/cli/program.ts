@@ -3,6 +3,16 @@
  * the reference page and the checks of arguments all come from what a command declares.
  */
 import { Command, CommanderError } from "commander";
+import { addAgent } from "./commands/agent.ts";
+import { addConfig } from "./commands/config.ts";
+import { addJobs } from "./commands/jobs.ts";
+import { addKeys } from "./commands/keys.ts";
+import { addOpenapi } from "./commands/openapi.ts";
+import { addRuns } from "./commands/runs.ts";
+import { addSearch } from "./commands/search.ts";
+import { addSend } from "./commands/send.ts";
+import { addServe } from "./commands/serve.ts";
+import { addTail } from "./commands/tail.ts";
 import { exitCodes, exitOf } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -11,7 +21,18 @@ import { version } from "./version.ts";
 export type AddCommand = (program: Command, terminal: Terminal) => void;
 
 /** In the order in which help lists them. */
-const commands: readonly AddCommand[] = [];
+const commands: readonly AddCommand[] = [
+  addServe,
+  addAgent,
+  addSend,
+  addSearch,
+  addTail,
+  addRuns,
+  addJobs,
+  addKeys,
+  addConfig,
+  addOpenapi,
+];
 
 export function makeProgram(terminal: Terminal): Command {
   const program = new Command("midwatch")

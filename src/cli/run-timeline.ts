@@ -49,13 +49,15 @@ function attemptLines(attempt: RunAttempt, events: readonly EventRecord[], ink: 
   const took = attempt.durationMs === undefined ? "" : ` after ${showDuration(attempt.durationMs)}`;
   const frames = attempt.errorStack === undefined ? [] : printableLines(attempt.errorStack);
   const ofAttempt = events.filter((event) => attempt.eventIds.includes(event.id));
-  const cause = ofAttempt.find((event) => event.kind === "job.lost")?.message;
+  const said = ofAttempt
+    .filter((event) => event.kind !== "job.started")
+    .flatMap((event) => event.message ?? []);
   return [
     `${showTime(attempt.startedTime)}  attempt ${attempt.number} began${attempt.worker === undefined ? "" : ` on ${printable(attempt.worker)}`}`,
     ...(attempt.endedTime === undefined
       ? [`${" ".repeat(24)}  ${ink(color, `${sign} ${attempt.state}`)}`]
       : [`${showTime(attempt.endedTime)}  ${ink(color, `${sign} ${attempt.state}`)}${took}`]),
-    ...(cause === undefined ? [] : [`      ${printable(cause)}`]),
+    ...said.map((message) => `      ${printable(message)}`),
     ...(attempt.errorClass === undefined
       ? []
       : [`      ${printable(attempt.errorClass)}: ${printable(attempt.errorMessage ?? "")}`]),

@@ -106,7 +106,7 @@ function readListen(text: string): Listen {
 
 function oneOf<Value extends string>(values: readonly Value[]): (text: string) => Value {
   return (text) => {
-    const value = values.find((known) => known === text);
+    const value = values.find((known) => known === text.toLowerCase());
     if (value === undefined) throw new BadValue(`must be one of ${values.join(", ")}`);
     return value;
   };

@@ -22,4 +22,8 @@ export type Terminal = {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Calls back on each SIGINT and SIGTERM; once asked for, a signal no longer ends the process. */
   readonly onSignal: (listener: (signal: "SIGINT" | "SIGTERM") => void) => void;
+  /** Ends the process at once, whatever is at hand. */
+  readonly abandon: (code: number) => never;
+  readonly pid: number;
+  readonly hostname: string;
 };

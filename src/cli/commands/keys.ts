@@ -1,0 +1,164 @@
+/** `midwatch keys`: the keys of machines, in the data directory at hand or through a server. */
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import { keyAnswer } from "../../api/answers.ts";
+import { makeKey } from "../../api/keyring.ts";
+import { type Key, type KeyList, keyScopes, type MadeKey, type NewKey } from "../../api/schemas.ts";
+import { openSqliteControl } from "../../store/control/sqlite.ts";
+import type { ControlStore, KeyScope } from "../../store/store.ts";
+import { makeClient, variable } from "../client.ts";
+import { loadConfig } from "../config.ts";
+import { makeDataDirectory } from "../data-directory.ts";
+import { CommandFailure } from "../exit.ts";
+import { inkOf } from "../ink.ts";
+import { wholeNumber } from "../numbers.ts";
+import { printable } from "../printable.ts";
+import type { AddCommand } from "../program.ts";
+import { showTime } from "../show.ts";
+import { type Cell, tableLines } from "../table.ts";
+import type { Terminal } from "../terminal.ts";
+
+type PlaceOptions = { readonly server?: string; readonly data?: string; readonly config?: string };
+type AddOptions = PlaceOptions & { readonly scope: readonly KeyScope[]; readonly expires?: number };
+type ListOptions = PlaceOptions & { readonly json?: true };
+
+/** Where keys are kept: the same three acts on a data directory and through a server. */
+type KeyPlace = {
+  readonly add: (wanted: NewKey) => Promise<MadeKey>;
+  readonly list: () => Promise<readonly Key[]>;
+  readonly revoke: (id: string) => Promise<boolean>;
+};
+
+export const addKeys: AddCommand = (program, terminal) => {
+  const keys = program
+    .command("keys")
+    .summary("make, list and revoke the keys of machines")
+    .description(
+      "Makes, lists and revokes the keys with which machines send. Works on the data directory of\n" +
+        "this host, whether its server runs or not; with --server it asks that server.",
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n" +
+        "  midwatch keys add web-1 --scope send > /etc/midwatch/key\n" +
+        "  midwatch keys list\n" +
+        "  midwatch keys revoke 4fYk0aQz1B\n",
+    );
+
+  placed(keys.command("add"), terminal)
+    .summary("make a key; it is printed this once")
+    .description("Makes a key and prints it, this once. Only a hash of it is kept.")
+    .argument("<name>", "what the key is for, such as the host's name")
+    .addOption(new Option("--scope <scope...>", "what it may do").choices(keyScopes).default(["send"]))
+    .option("--expires <days>", "how long it is good", wholeNumber(1, 3650))
+    .action(async (name: string, options: AddOptions) => {
+      if (name.length > 100) throw new CommandFailure("usage", "a key's name has at most 100 characters");
+      const { id, key } = await inPlace(options, terminal, (place) =>
+        place.add({
+          name,
+          scopes: [...options.scope],
+          ...(options.expires !== undefined && { expiresInDays: options.expires }),
+        }),
+      );
+      terminal.note(`Made the key ${id} (${options.scope.join(", ")}). It is shown this once:`);
+      await terminal.write(`${key}\n`);
+    });
+
+  placed(keys.command("list"), terminal)
+    .summary("list all keys")
+    .description("Lists all keys, revoked and expired ones included.")
+    .option("--json", "print each key as one line of JSON")
+    .action(async (options: ListOptions) => {
+      const rows = await inPlace(options, terminal, (place) => place.list());
+      if (rows.length === 0) throw new CommandFailure("nothing", options.json ? "" : "there is no key yet");
+      const lines = options.json
+        ? rows.map((key) => JSON.stringify(key))
+        : tableLines(
+            heads,
+            rows.map((key) => keyCells(key, terminal.clock())),
+            inkOf(terminal),
+          );
+      await terminal.write(`${lines.join("\n")}\n`);
+    });
+
+  placed(keys.command("revoke"), terminal)
+    .summary("revoke a key")
+    .description("Revokes a key: at once through a server, within two seconds through the data directory.")
+    .argument("<id>", "its id, as `keys list` prints it")
+    .action(async (id: string, options: PlaceOptions) => {
+      const revoked = await inPlace(options, terminal, (place) => place.revoke(id));
+      if (!revoked) throw new CommandFailure("nothing", `there is no key ${id} that is not revoked already`);
+      terminal.note(`Revoked the key ${id}.`);
+    });
+};
+
+function placed(command: Command, { environment }: Terminal): Command {
+  const server = new Option(
+    "--server <url>",
+    "ask this server ($MIDWATCH_SERVER); default: the data directory",
+  );
+  const given = variable(environment, "MIDWATCH_SERVER");
+  return command
+    .addOption(given === undefined ? server : server.default(given))
+    .option("--data <directory>", "the data directory ($MIDWATCH_DATA)")
+    .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)");
+}
+
+async function inPlace<T>(
+  { server, data, config }: PlaceOptions,
+  terminal: Terminal,
+  act: (place: KeyPlace) => Promise<T>,
+): Promise<T> {
+  if (server !== undefined && data === undefined) return await act(throughServer(server));
+  const flags = { ...(data !== undefined && { data }), ...(config !== undefined && { config }) };
+  const { values } = loadConfig(flags, terminal.environment);
+  makeDataDirectory(values.data);
+  const control = openSqliteControl(join(values.data, "control.db"));
+  try {
+    return await act(inDirectory(control, terminal));
+  } finally {
+    await control.close();
+  }
+}
+
+function throughServer(server: string): KeyPlace {
+  const client = makeClient(server);
+  return {
+    add: async (wanted) => await client.send("POST", "/api/v1/keys", wanted),
+    list: async () => (await client.get<KeyList>("/api/v1/keys")).rows,
+    revoke: async (id) => {
+      try {
+        await client.send("DELETE", `/api/v1/keys/${encodeURIComponent(id)}`);
+        return true;
+      } catch (error) {
+        if (error instanceof CommandFailure && error.exit === "nothing") return false;
+        throw error;
+      }
+    },
+  };
+}
+
+function inDirectory(control: ControlStore, terminal: Terminal): KeyPlace {
+  return {
+    add: async (wanted) => await makeKey(control, wanted, terminal),
+    list: async () => (await control.keys()).map(keyAnswer),
+    revoke: async (id) => await control.revokeKey(id, Math.floor(terminal.clock())),
+  };
+}
+
+const heads: readonly Cell[] = ["ID", "STATE", "NAME", "SCOPES", "MADE", "LAST USED"].map((text) => ({
+  text,
+}));
+
+function keyCells(key: Key, nowMs: number): readonly Cell[] {
+  const expired = key.expiresTime !== undefined && Date.parse(key.expiresTime) <= nowMs;
+  const state = key.revokedTime !== undefined ? "revoked" : expired ? "expired" : "good";
+  return [
+    { text: key.id },
+    { text: state, ...(state !== "good" && { color: "faint" as const }) },
+    { text: printable(key.name) },
+    { text: key.scopes.join(", ") },
+    { text: showTime(key.createdTime) },
+    { text: showTime(key.lastUsedTime) },
+  ];
+}

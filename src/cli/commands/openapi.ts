@@ -1,0 +1,17 @@
+/** `midwatch openapi`: the description of the HTTP interface. */
+import { describeServer } from "../../api/describe.ts";
+import type { AddCommand } from "../program.ts";
+import { version } from "../version.ts";
+
+export const addOpenapi: AddCommand = (program, terminal) => {
+  program
+    .command("openapi")
+    .summary("print the description of the HTTP interface")
+    .description(
+      "Prints the HTTP interface as an OpenAPI document, made from the same schemas as the server.",
+    )
+    .addHelpText("after", "\nExample:\n  midwatch openapi > openapi.json\n")
+    .action(async () => {
+      await terminal.write(`${JSON.stringify(await describeServer(version), null, 2)}\n`);
+    });
+};

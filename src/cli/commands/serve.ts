@@ -1,0 +1,71 @@
+/** `midwatch serve`: the server, until it is told to stop. */
+import { type Flags, loadConfig } from "../config.ts";
+import type { AddCommand } from "../program.ts";
+import { type RunningServer, startServer } from "../server-process.ts";
+import type { Terminal } from "../terminal.ts";
+import { version } from "../version.ts";
+
+export const addServe: AddCommand = (program, terminal) => {
+  program
+    .command("serve")
+    .summary("run the server")
+    .description(
+      "Runs the server: receives, redacts, seals and stores events, answers questions, and serves the\n" +
+        "page. Everything it needs has a default; see docs/reference/cli.md for all settings.",
+    )
+    .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
+    .option("--data <directory>", "directory that holds everything ($MIDWATCH_DATA)")
+    .option("--listen <address>", "address and port ($MIDWATCH_LISTEN)")
+    .addHelpText(
+      "after",
+      "\nExamples:\n" +
+        "  midwatch serve\n" +
+        "  midwatch serve --config /etc/midwatch/midwatch.yaml\n" +
+        "  midwatch serve --data ./data --listen 127.0.0.1:4999\n" +
+        "\nSIGTERM or SIGINT finishes what is at hand and ends; a second one ends at once.\n",
+    )
+    .action(async (flags: Flags) => {
+      const { values: config, given } = loadConfig(flags, terminal.environment);
+      const stopped = stopSignal(terminal);
+      const server = await startServer({ config, ...terminal });
+      await welcome(server, given.data.from === "default" ? "" : ` --data ${config.data}`, terminal);
+      await stopped;
+      await server.close();
+    });
+};
+
+/** Resolves at the first signal; the second one ends the process. */
+function stopSignal(terminal: Terminal): Promise<void> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    terminal.onSignal((signal) => {
+      signals += 1;
+      if (signals > 1) terminal.abandon(1);
+      terminal.note(`${signal}: finishing what is at hand; once more to end at once.`);
+      resolve();
+    });
+  });
+}
+
+async function welcome(
+  { address, control }: RunningServer,
+  dataFlag: string,
+  terminal: Terminal,
+): Promise<void> {
+  const keys = await control.keys();
+  const next = [
+    "  Nothing can send yet. Make a key for your first host, and run the agent there with it:",
+    "",
+    `    bin/midwatch keys add ${terminal.hostname} --scope send${dataFlag} > midwatch.key`,
+    `    bin/midwatch agent --server ${address} --key-file midwatch.key`,
+    "",
+    "  The page can show a sample day meanwhile.",
+  ];
+  const lines = [
+    "",
+    `  Midwatch ${version} is on watch: ${address}/`,
+    "",
+    ...(keys.length === 0 ? [...next, ""] : []),
+  ];
+  await terminal.write(`${lines.join("\n")}\n`);
+}

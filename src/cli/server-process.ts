@@ -1,0 +1,215 @@
+/**
+ * The server whole: opens its parts in order, joins them, and closes them in the opposite order.
+ * What is opened before a failure is closed again.
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startTicksOf } from "../agent/process.ts";
+import { makeKeyring } from "../api/keyring.ts";
+import type { OverviewAnswer } from "../api/schemas.ts";
+import { makeServer } from "../api/server.ts";
+import { type Clock, formatTime } from "../model/time.ts";
+import { openSqliteControl } from "../store/control/sqlite.ts";
+import { engineClient } from "../store/engine/client.ts";
+import { type EngineNotice, startEngine } from "../store/engine/supervisor.ts";
+import { openEventStore } from "../store/events/store.ts";
+import { type InserterNotice, startInserter } from "../store/inserter.ts";
+import { openSpool } from "../store/spool.ts";
+import type { ControlStore, EventStore } from "../store/store.ts";
+import type { Config } from "./config.ts";
+import { holdDataDirectory } from "./data-directory.ts";
+import { CommandFailure } from "./exit.ts";
+import { type OwnEvents, startOwnEvents } from "./own-events.ts";
+import { startOwnJobs } from "./own-jobs.ts";
+import { makeOwnLog, type OwnLog } from "./own-log.ts";
+import { ownJobs } from "./own-schedule.ts";
+import { startPipeline } from "./pipeline.ts";
+import { version } from "./version.ts";
+
+/** Batches that may wait in the spool. More: senders are asked to keep theirs. */
+const spoolFilesMax = 100_000;
+
+const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+export type ServerOptions = {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly note: (line: string) => void;
+  readonly pid: number;
+  readonly hostname: string;
+};
+
+export type RunningServer = {
+  /** `http://127.0.0.1:4180` */
+  readonly address: string;
+  readonly events: EventStore;
+  readonly control: ControlStore;
+  /** Resolves when everything acknowledged so far can be queried. */
+  readonly settled: () => Promise<void>;
+  /** Stops accepting, finishes what is at hand, closes. Safe to call twice. */
+  readonly close: () => Promise<void>;
+};
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const releases: (() => Promise<void> | void)[] = [];
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= releaseAll(releases);
+    return closing;
+  };
+  try {
+    return { ...(await open(options, releases)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function releaseAll(releases: (() => Promise<void> | void)[]): Promise<void> {
+  for (const release of releases.toReversed()) await release();
+}
+
+async function open(
+  options: ServerOptions,
+  releases: (() => Promise<void> | void)[],
+): Promise<Omit<RunningServer, "close">> {
+  const { config, clock, randomBytes } = options;
+  const startedTime = formatTime(Math.floor(clock() * 1000));
+  let ownEvents: OwnEvents | undefined;
+  let engineUp = false;
+  const log = makeOwnLog({
+    format: config["log.format"],
+    level: config["log.level"],
+    clock,
+    note: options.note,
+    record: (severity, message) => ownEvents?.record("log", { severity, message }),
+  });
+
+  const held = holdDataDirectory(config.data, options.pid);
+  releases.push(() => held.release());
+  const control = openSqliteControl(join(config.data, "control.db"));
+  releases.push(() => control.close());
+  const engine = await startEngine({
+    directory: join(config.data, "engine"),
+    onNotice: (notice) => {
+      engineUp = notice.kind === "started";
+      reportEngine(log, notice);
+    },
+  });
+  releases.push(() => engine.close());
+  const events = await openEventStore({ client: engineClient(engine), retention: retentionOf(config) });
+  releases.push(() => events.close());
+  const spool = await openSpool({
+    directory: join(config.data, "spool"),
+    bytesMax: config["spool.bytes"],
+    filesMax: spoolFilesMax,
+  });
+  const inserter = startInserter({ spool, store: events, control, onNotice: reportInserter(log) });
+  releases.push(() => inserter.close());
+  const pipeline = startPipeline({ spool, control, clock });
+  releases.push(() => pipeline.close());
+
+  ownEvents = startOwnEvents({ intake: pipeline.intake, clock, randomBytes, base: ownFields(options) });
+  const own = ownEvents;
+  releases.push(() => own.close());
+
+  const status = async (): Promise<OverviewAnswer["server"]> => {
+    const { files, bytes } = spool.counts();
+    const state = engineUp ? "up" : "down";
+    return {
+      version,
+      startedTime,
+      spoolFiles: files,
+      spoolBytes: bytes,
+      engine: state,
+      dataDirectory: config.data,
+    };
+  };
+  const server = await makeServer({
+    intake: pipeline.intake,
+    events,
+    control,
+    keyring: makeKeyring(control, clock),
+    status,
+    clock,
+    randomBytes,
+    pageDirectory: root("web/dist"),
+    sampleFile: root("playground/sample/day.ndjson.gz"),
+    version,
+    report: log,
+  });
+  releases.push(() => server.close());
+  const address = await listen(server, config.listen);
+  const jobs = startOwnJobs({
+    jobs: ownJobs({ control, events, spool, clock }),
+    events: own,
+    clock,
+    randomBytes,
+    report: (message) => log("error", message),
+  });
+  releases.push(() => jobs.close());
+  log("info", `Midwatch ${version} listens on ${address}; its data is in ${config.data}`);
+  return { address, events, control, settled: () => inserter.idle() };
+}
+
+type Listening = { listen: (at: { host: string; port: number }) => Promise<string> };
+
+async function listen(server: Listening, { host, port }: Config["listen"]): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const because =
+      code === "EADDRINUSE"
+        ? "another program listens there; stop it, or give --listen another port"
+        : code === "EACCES"
+          ? "this user may not use that port; give --listen one above 1023"
+          : message;
+    throw new CommandFailure("usage", `cannot listen on ${host}:${port}: ${because}`, { cause });
+  }
+}
+
+function retentionOf(config: Config) {
+  return {
+    jobs: config["retention.jobs"],
+    logs: config["retention.logs"],
+    http: config["retention.http"],
+    audit: config["retention.audit"],
+  };
+}
+
+function ownFields({ config, hostname, pid }: ServerOptions) {
+  return {
+    service: "midwatch",
+    runtime: "midwatch",
+    environment: config.environment,
+    host: hostname,
+    release: version,
+    worker: `${hostname}:${pid}:${startTicksOf(pid) ?? 0}`,
+  };
+}
+
+function reportEngine(log: OwnLog, notice: EngineNotice): void {
+  if (notice.kind === "started") log("debug", `The engine runs as process ${notice.pid}`);
+  else log("error", `The engine ended and is started again in ${notice.restartMs} ms: ${notice.because}`);
+}
+
+/** An outage is told once, and once when it is over. */
+function reportInserter(log: OwnLog): (notice: InserterNotice) => void {
+  let waiting = false;
+  return (notice) => {
+    if (notice.kind === "rejected") {
+      log(
+        "error",
+        `A batch cannot be read by the engine and was set aside: ${notice.file.path}: ${notice.because}`,
+      );
+    } else if (notice.kind === "waiting") {
+      if (!waiting) log("warn", `Batches wait in the spool: ${notice.because}`);
+      waiting = true;
+    } else {
+      if (waiting) log("info", "Batches are inserted again");
+      waiting = false;
+    }
+  };
+}
