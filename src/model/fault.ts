@@ -10,6 +10,7 @@ export type FaultCode =
   | "ENGINE_UNAVAILABLE"
   | "HOST_REFUSED"
   | "KEY_INVALID"
+  | "LEDGER_INCONSISTENT"
   | "NOT_FOUND"
   | "QUERY_INVALID"
   | "QUERY_TOO_HEAVY"

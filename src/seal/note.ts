@@ -1,0 +1,107 @@
+/**
+ * Signed notes (c2sp.org/signed-note) with Ed25519, and the checkpoint in one (c2sp.org/tlog-checkpoint).
+ */
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { sha256 } from "./merkle.ts";
+
+/** A public key and the name it signs under; in text, a verifier key such as `host+1a2b3c4d+AQ…`. */
+export type Verifier = { readonly name: string; readonly id: Uint8Array; readonly publicKey: Uint8Array };
+
+export type Signer = Verifier & { readonly privateKey: KeyObject };
+
+export type Checkpoint = {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Uint8Array;
+};
+
+const ed25519Mark = 1;
+const noteBytesMax = 64 * 1024;
+/** What stands before the 32 raw bytes in PKCS #8 and SPKI (RFC 8410). */
+const privatePrefix = Buffer.from("302e020100300506032b657004220420", "hex");
+const publicPrefix = Buffer.from("302a300506032b6570032100", "hex");
+
+function keyId(name: string, publicKey: Uint8Array): Uint8Array {
+  return sha256(Buffer.from(`${name}\n`), Uint8Array.of(ed25519Mark), publicKey).slice(0, 4);
+}
+
+/** A name that a note may carry: no spaces, no plus sign, no control character. */
+export function isKeyName(name: string): boolean {
+  return /^[^\s+\p{C}]{1,255}$/u.test(name);
+}
+
+/** From the 32 secret bytes of RFC 8032. */
+export function createSigner(name: string, secret: Uint8Array): Signer {
+  if (!isKeyName(name)) throw new RangeError(`"${name}" cannot be the name of a key`);
+  if (secret.length !== 32) throw new RangeError("an Ed25519 key has 32 secret bytes");
+  const privateKey = createPrivateKey({
+    key: Buffer.concat([privatePrefix, secret]),
+    format: "der",
+    type: "pkcs8",
+  });
+  const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
+  const publicKey = new Uint8Array(spki.subarray(publicPrefix.length));
+  return { name, id: keyId(name, publicKey), publicKey, privateKey };
+}
+
+export function formatVerifier(verifier: Verifier): string {
+  const key = Buffer.concat([Uint8Array.of(ed25519Mark), verifier.publicKey]).toString("base64");
+  return `${verifier.name}+${Buffer.from(verifier.id).toString("hex")}+${key}`;
+}
+
+/** `undefined` for a text that is no Ed25519 verifier key, or whose id does not match its key. */
+export function parseVerifier(text: string): Verifier | undefined {
+  const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text.trim());
+  const [, name, id, base64] = match ?? [];
+  if (name === undefined || id === undefined || base64 === undefined || !isKeyName(name)) return undefined;
+  const key = new Uint8Array(Buffer.from(base64, "base64"));
+  if (key.length !== 33 || key[0] !== ed25519Mark) return undefined;
+  const publicKey = key.slice(1);
+  const expected = keyId(name, publicKey);
+  return Buffer.from(expected).toString("hex") === id ? { name, id: expected, publicKey } : undefined;
+}
+
+/** `text` must end with a line feed. */
+export function signNote(text: string, signer: Signer): string {
+  const signature = sign(null, Buffer.from(text), signer.privateKey);
+  return `${text}\n— ${signer.name} ${Buffer.concat([signer.id, signature]).toString("base64")}\n`;
+}
+
+/** The text of a note that `verifier` has signed; `undefined` for anything else. */
+export function openNote(note: string, verifier: Verifier): string | undefined {
+  const middle = note.lastIndexOf("\n\n");
+  // oxlint-disable-next-line no-control-regex -- they are what the format forbids
+  if (note.length > noteBytesMax || middle < 0 || /[\x00-\x09\x0b-\x1f]/.test(note)) return undefined;
+  if (!note.endsWith("\n")) return undefined;
+  const text = note.slice(0, middle + 1);
+  const lines = note.slice(middle + 2, -1).split("\n");
+  let signed = false;
+  for (const line of lines) {
+    const match = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/u.exec(line);
+    if (match === null) return undefined;
+    const bytes = Buffer.from(match[2] as string, "base64");
+    if (match[1] !== verifier.name || !bytes.subarray(0, 4).equals(verifier.id)) continue;
+    const key = createPublicKey({
+      key: Buffer.concat([publicPrefix, verifier.publicKey]),
+      format: "der",
+      type: "spki",
+    });
+    if (!verify(null, Buffer.from(text), key, bytes.subarray(4))) return undefined;
+    signed = true;
+  }
+  return signed ? text : undefined;
+}
+
+export function signCheckpoint(checkpoint: Checkpoint, signer: Signer): string {
+  const root = Buffer.from(checkpoint.root).toString("base64");
+  return signNote(`${checkpoint.origin}\n${checkpoint.size}\n${root}\n`, signer);
+}
+
+/** The checkpoint in a note, if `verifier` has signed it and it is of the log that it is named after. */
+export function openCheckpoint(note: string, verifier: Verifier): Checkpoint | undefined {
+  const text = openNote(note, verifier);
+  const [origin, size, root] = text?.split("\n") ?? [];
+  if (origin !== verifier.name || size === undefined || root === undefined) return undefined;
+  if (!/^(0|[1-9]\d{0,15})$/.test(size) || !/^[A-Za-z0-9+/]{43}=$/.test(root)) return undefined;
+  return { origin, size: Number(size), root: new Uint8Array(Buffer.from(root, "base64")) };
+}
