@@ -14,7 +14,16 @@ import type { Clock } from "../model/time.ts";
 import { writeDurableFile } from "./durable-file.ts";
 import { type Edge, edgeRoot, growEdge, type NamedTile, partialTiles, readEdge } from "./edge.ts";
 import { type Entry, formatEntry, momentOf, parseEntry, type Statement } from "./entries.ts";
-import { folderSource, inconsistent, type Memories, readHead, type SignedHead, signHead } from "./head.ts";
+import {
+  folderSource,
+  inconsistent,
+  type Memories,
+  type Recovery,
+  readHead,
+  recoverHead,
+  type SignedHead,
+  signHead,
+} from "./head.ts";
 import { type Journal, type JournalRecord, openJournal } from "./journal.ts";
 import { consistencyProof, type Hash, inclusionProof, leafHash, sameBytes } from "./merkle.ts";
 import type { Signer } from "./note.ts";
