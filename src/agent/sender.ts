@@ -1,0 +1,192 @@
+/**
+ * One batch to the server, and what its answer means for the batch. Only an answer that accounts
+ * for every line counts as an acknowledgement: a proxy's friendly page does not.
+ */
+import { readFile } from "node:fs/promises";
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { promisify } from "node:util";
+import { gzip, zstdCompress } from "node:zlib";
+import type { Refusal } from "../model/batch.ts";
+import type { IntakeAnswer } from "../model/intake.ts";
+
+export type Verdict =
+  | { readonly kind: "taken"; readonly answer: IntakeAnswer }
+  /** Nothing is known of the batch, or the server cannot take it now: the same again, later. */
+  | { readonly kind: "again"; readonly because: string; readonly afterMs?: number }
+  /** The server will not take anything from us until a person has changed something. */
+  | { readonly kind: "denied"; readonly because: string }
+  | { readonly kind: "tooLarge"; readonly because: string };
+
+export type SenderSetup = {
+  readonly server: URL;
+  readonly keyFile: string;
+  readonly source: string;
+};
+
+type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string };
+
+/** Bytes of an answer that are read; an acknowledgement is far smaller. */
+const answerBytesMax = 1024 * 1024;
+const answerTimeoutMs = 60_000;
+const silenceTimeoutMs = 30_000;
+/** A smaller body is not worth compressing. */
+const compressFromBytes = 512;
+const retryAfterSecondsMax = 300;
+
+export class Sender {
+  readonly #setup: SenderSetup;
+  readonly #url: URL;
+  readonly #connections: HttpAgent;
+  #encoding: "zstd" | "gzip" = "zstd";
+
+  constructor(setup: SenderSetup) {
+    this.#setup = setup;
+    this.#url = new URL("v1/events", setup.server.href.endsWith("/") ? setup.server : `${setup.server}/`);
+    const options = { keepAlive: true, maxSockets: 1 };
+    this.#connections = this.#url.protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
+  }
+
+  async send(batchId: string, lines: number, body: Uint8Array, signal?: AbortSignal): Promise<Verdict> {
+    // Read anew each time, so that a key can be replaced without a restart.
+    let key: string;
+    try {
+      key = (await readFile(this.#setup.keyFile, "utf8")).trim();
+    } catch (error) {
+      return { kind: "denied", because: `the key file cannot be read: ${messageOf(error)}` };
+    }
+    if (!/^[\x21-\x7e]+$/.test(key)) {
+      return { kind: "denied", because: `${this.#setup.keyFile} does not hold one key on one line` };
+    }
+    const encoding = body.length < compressFromBytes ? "identity" : this.#encoding;
+    try {
+      const answer = await this.#post(
+        await compress(body, encoding),
+        {
+          authorization: `Bearer ${key}`,
+          "content-type": "application/x-ndjson",
+          ...(encoding !== "identity" && { "content-encoding": encoding }),
+          "midwatch-batch": batchId,
+          "midwatch-source": this.#setup.source,
+        },
+        signal,
+      );
+      if (answer.status === 415 && encoding === "zstd") {
+        this.#encoding = "gzip";
+        return { kind: "again", because: "the server does not read zstd; using gzip", afterMs: 0 };
+      }
+      return judge(answer, lines);
+    } catch (error) {
+      return { kind: "again", because: `${this.#url.host}: ${messageOf(error)}` };
+    }
+  }
+
+  close(): void {
+    this.#connections.destroy();
+  }
+
+  #post(body: Uint8Array, headers: Record<string, string>, signal?: AbortSignal): Promise<Answer> {
+    const deadline = AbortSignal.timeout(answerTimeoutMs);
+    const request = this.#url.protocol === "https:" ? httpsRequest : httpRequest;
+    return new Promise((resolve, reject) => {
+      const sending = request(this.#url, {
+        method: "POST",
+        agent: this.#connections,
+        headers: { ...headers, "content-length": body.length },
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      });
+      sending.setTimeout(silenceTimeoutMs, () => sending.destroy(new Error("no answer within 30 s")));
+      sending.on("error", reject);
+      sending.on("response", (response) => {
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        response.on("data", (chunk: Buffer) => {
+          bytes += chunk.length;
+          if (bytes > answerBytesMax) response.destroy(new Error("the answer is too long"));
+          else chunks.push(chunk);
+        });
+        response.on("error", reject);
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(chunks).toString("utf8"),
+          }),
+        );
+      });
+      sending.end(body);
+    });
+  }
+}
+
+const gzipped = promisify(gzip);
+const zstdCompressed = promisify(zstdCompress);
+
+async function compress(body: Uint8Array, encoding: "identity" | "gzip" | "zstd"): Promise<Uint8Array> {
+  if (encoding === "identity") return body;
+  return encoding === "zstd" ? zstdCompressed(body) : gzipped(body);
+}
+
+function judge({ status, headers, text }: Answer, lines: number): Verdict {
+  const said = sentenceOf(text);
+  if (status === 200) {
+    const answer = readAnswer(text);
+    if (!answer) return { kind: "again", because: "the answer is not Midwatch's; is the address right?" };
+    if (!answer.duplicate && answer.accepted + answer.refused !== lines) {
+      const counted = answer.accepted + answer.refused;
+      return { kind: "again", because: `the server counted ${counted} lines where ${lines} were sent` };
+    }
+    return { kind: "taken", answer };
+  }
+  if (status === 413) return { kind: "tooLarge", because: said };
+  if (status === 401 || status === 403) {
+    return { kind: "denied", because: `the server refuses the key (${status}: ${said})` };
+  }
+  const afterMs = retryAfterMs(headers["retry-after"]);
+  return {
+    kind: "again",
+    because: `the server answered ${status}: ${said}`,
+    ...(afterMs !== undefined && { afterMs }),
+  };
+}
+
+function readAnswer(text: string): IntakeAnswer | undefined {
+  const value = parse(text) as Partial<IntakeAnswer> | undefined;
+  if (typeof value?.accepted !== "number" || typeof value.refused !== "number") return undefined;
+  const refusals = Array.isArray(value.refusals) ? (value.refusals as Refusal[]) : [];
+  return {
+    accepted: value.accepted,
+    refused: value.refused,
+    refusals: refusals.filter((one) => typeof one?.line === "number" && typeof one.reason === "string"),
+    duplicate: value.duplicate === true,
+  };
+}
+
+/** What the server said, cut to one short line so that it cannot forge our log. */
+function sentenceOf(text: string): string {
+  const message = (parse(text) as { message?: unknown } | undefined)?.message;
+  // oxlint-disable-next-line no-control-regex -- control characters are what must go
+  const line = (typeof message === "string" ? message : text).replaceAll(/[\u0000-\u001f\u007f]+/g, " ");
+  return line.trim().slice(0, 300) || "no reason given";
+}
+
+function parse(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Seconds only: Midwatch's server gives no dates. */
+function retryAfterMs(header: string | undefined): number | undefined {
+  if (header === undefined || !/^\d{1,6}$/.test(header)) return undefined;
+  return Math.min(Number(header), retryAfterSecondsMax) * 1000;
+}
+
+export function messageOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  if (message === undefined || message === "") return code ?? String(error);
+  return message;
+}

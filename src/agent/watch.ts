@@ -1,0 +1,204 @@
+/**
+ * Looks at every line once, whether or not the server can be reached: which worker holds which run,
+ * and which numbers of a sender are missing. What was learned and how far was read are one change.
+ */
+import type { EventRecord, Kind } from "../model/event.ts";
+import { memoryGroupOf } from "./cause.ts";
+import type { SpoolFile, SpoolFiles } from "./files.ts";
+import { type Lines, splitLines } from "./lines.ts";
+import { bootId, parseWorker, uptimeSeconds } from "./process.ts";
+import { noteNumbers } from "./sequence.ts";
+import type { AgentState, FileRow } from "./state.ts";
+
+export type WatcherSetup = {
+  readonly state: AgentState;
+  readonly files: SpoolFiles;
+  /** Names that workers of this host may give it. */
+  readonly hosts: ReadonlySet<string>;
+  readonly clock: () => number;
+};
+
+/** What is kept of a start, to tell of its loss. */
+export const keptFields = [
+  "service",
+  "environment",
+  "release",
+  "runtime",
+  "job",
+  "run_id",
+  "attempt",
+  "parent_run_id",
+  "trace_id",
+  "queue",
+  "priority",
+  "actor",
+  "host",
+  "worker",
+  "time",
+] as const satisfies readonly (keyof EventRecord)[];
+export type KeptFields = { readonly [K in (typeof keptFields)[number]]?: EventRecord[K] };
+
+const partBytesMax = 1024 * 1024;
+const passBytesMax = 8 * 1024 * 1024;
+
+const ends: ReadonlySet<Kind> = new Set([
+  "job.succeeded",
+  "job.failed",
+  "job.retried",
+  "job.discarded",
+  "job.cancelled",
+  "job.lost",
+]);
+
+type Part = { readonly row: FileRow; readonly file: SpoolFile; readonly lines: Lines };
+
+export class Watcher {
+  readonly #setup: WatcherSetup;
+  readonly #boot = bootId();
+
+  constructor(setup: WatcherSetup) {
+    this.#setup = setup;
+  }
+
+  /** Reads what is new, within limits. Answers whether anything was read. */
+  async pass(): Promise<boolean> {
+    const parts: Part[] = [];
+    let bytesLeft = passBytesMax;
+    for (const row of this.#setup.state.files()) {
+      const file = this.#setup.files.current.get(row.id);
+      if (!file || row.seen >= file.bytes || bytesLeft <= 0) continue;
+      const bytes = await this.#setup.files.read(file, row.seen, partBytesMax);
+      if (!bytes) continue;
+      bytesLeft -= bytes.length;
+      const final = file.final && row.seen + bytes.length >= file.bytes;
+      const bounds = { start: row.seen, skipping: row.seenSkips, final, linesMax: Infinity };
+      const lines = splitLines(bytes, bounds);
+      if (lines.end > row.seen) parts.push({ row, file, lines });
+    }
+    if (parts.length === 0) return false;
+    this.#setup.state.change(() => this.#take(parts));
+    return true;
+  }
+
+  /** Reads on until no whole line is left unread. */
+  async drain(): Promise<void> {
+    await this.#setup.files.refresh();
+    while (await this.pass()) await this.#setup.files.refresh();
+  }
+
+  #take(parts: readonly Part[]): void {
+    const numbers = new Map<string, number[]>();
+    const lastTimes = new Map<string, string>();
+    for (const { row, lines } of parts) {
+      this.#setup.state.moveSeen(row.id, lines.end, lines.skipping);
+      for (const line of lines.good) {
+        const event = parseEvent(line);
+        if (!event) continue;
+        if (event.source !== undefined && Number.isSafeInteger(event.source_seq)) {
+          const list = numbers.get(event.source);
+          if (list) list.push(event.source_seq as number);
+          else numbers.set(event.source, [event.source_seq as number]);
+        }
+        if (event.worker === undefined || !this.#isOurs(event.worker)) continue;
+        lastTimes.set(event.worker, event.time);
+        this.#follow(event, event.worker);
+      }
+    }
+    noteNumbers(this.#setup.state, numbers, this.#setup.clock());
+    for (const [worker, time] of lastTimes) {
+      this.#setup.state.run("UPDATE worker SET last_time = ? WHERE worker = ?", time, worker);
+    }
+  }
+
+  /** A worker of another host or container has pids that mean nothing here. */
+  #isOurs(worker: string): boolean {
+    const name = parseWorker(worker);
+    return name !== undefined && this.#setup.hosts.has(name.host);
+  }
+
+  #follow(event: EventRecord, worker: string): void {
+    const { state } = this.#setup;
+    if (event.kind === "worker.started" || event.kind === "worker.heartbeat") {
+      this.#meet(event, worker);
+      state.run("UPDATE worker SET declared = 1 WHERE worker = ?", worker);
+    } else if (event.kind === "worker.stopped" || event.kind === "worker.lost") {
+      state.run("UPDATE worker SET declared = 0 WHERE worker = ?", worker);
+      this.#part(worker);
+    } else if (event.kind === "job.started" && event.run_id !== undefined) {
+      this.#meet(event, worker);
+      state.run("INSERT OR REPLACE INTO execution VALUES (?, ?, ?)", worker, event.run_id, keep(event));
+    } else if (ends.has(event.kind) && event.run_id !== undefined) {
+      this.#end(event, worker, event.run_id);
+    }
+  }
+
+  /**
+   * The end of a run is told by the worker that began it, or by that worker's parent (Celery's main
+   * process tells of a child that died). Two workers may hold the same run at one time, so another's
+   * word counts only where one alone holds it, and for the same attempt.
+   */
+  #end(event: EventRecord, worker: string, run: string): void {
+    const { state } = this.#setup;
+    const held = state.all("SELECT worker, fields FROM execution WHERE run_id = ?", run);
+    const own = held.find((row) => row["worker"] === worker);
+    const only = held.length === 1 ? held[0] : undefined;
+    const attempt = only && (JSON.parse(only["fields"] as string) as KeptFields).attempt;
+    const holder = own ?? (attempt === event.attempt ? only : undefined);
+    if (holder) {
+      const name = holder["worker"] as string;
+      state.run("DELETE FROM execution WHERE worker = ? AND run_id = ?", name, run);
+      this.#part(name);
+    }
+    this.#part(worker);
+  }
+
+  #meet(event: EventRecord, worker: string): void {
+    const { state, clock } = this.#setup;
+    if (state.get("SELECT 1 FROM worker WHERE worker = ?", worker)) return;
+    // A line from before the machine started speaks of a process that cannot be here any more,
+    // though its pid and start time may be given again.
+    const bootedMs = clock() - uptimeSeconds() * 1000;
+    const before = Date.parse(event.time) < bootedMs - clockSlackMs;
+    const memory = before ? undefined : memoryGroupOf((parseWorker(worker) as { pid: number }).pid);
+    state.run(
+      "INSERT INTO worker (worker, declared, boot, last_time, fields, memory) VALUES (?, 0, ?, ?, ?, ?)",
+      worker,
+      before ? "" : this.#boot,
+      event.time,
+      keep(event),
+      memory ? JSON.stringify(memory) : null,
+    );
+  }
+
+  /** A worker that declared nothing and holds nothing need not be watched. */
+  #part(worker: string): void {
+    this.#setup.state.run(
+      "DELETE FROM worker WHERE worker = ?1 AND declared = 0 AND NOT EXISTS (SELECT 1 FROM execution WHERE worker = ?1)",
+      worker,
+    );
+  }
+}
+
+const clockSlackMs = 5000;
+
+function keep(event: EventRecord): string {
+  return JSON.stringify(Object.fromEntries(keptFields.map((name) => [name, event[name]])));
+}
+
+const decoder = new TextDecoder();
+
+/** The fields we look at, if they are what they must be. The server judges the rest. */
+function parseEvent(line: Uint8Array): EventRecord | undefined {
+  try {
+    const event = JSON.parse(decoder.decode(line)) as EventRecord;
+    const wellFormed =
+      typeof event.kind === "string" &&
+      typeof event.time === "string" &&
+      ["string", "undefined"].includes(typeof event.worker) &&
+      ["string", "undefined"].includes(typeof event.run_id) &&
+      ["string", "undefined"].includes(typeof event.source);
+    return wellFormed ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+/** `midwatch agent`: ships what recorders wrote on this host, and watches its workers. */
+import { hostname } from "node:os";
+import { Option } from "commander";
+import { agentLimits, runAgent } from "../../agent/agent.ts";
+import { CommandFailure } from "../exit.ts";
+import type { AddCommand } from "../program.ts";
+import { version } from "../version.ts";
+
+type AgentOptions = {
+  readonly server: string;
+  readonly keyFile: string;
+  readonly spool: string;
+  readonly state: string;
+  readonly host: string;
+};
+
+export const addAgent: AddCommand = (program, terminal) => {
+  const option = (flags: string, about: string, variable: string): Option => {
+    const value = terminal.environment[variable];
+    const made = new Option(flags, `${about} ($${variable})`);
+    return value === undefined || value === "" ? made : made.default(value);
+  };
+  program
+    .command("agent")
+    .summary("ship what recorders wrote on this host, and watch its workers")
+    .description(
+      "Ships the spool files of this host's recorders to the server, keeps everything until the\n" +
+        "server has acknowledged it, and records the runs that a dead worker took with it.",
+    )
+    .addOption(
+      option("--server <url>", "address of the Midwatch server", "MIDWATCH_SERVER").makeOptionMandatory(),
+    )
+    .addOption(
+      option(
+        "--key-file <file>",
+        "file that holds an API key that may send",
+        "MIDWATCH_KEY_FILE",
+      ).makeOptionMandatory(),
+    )
+    .addOption(
+      withDefault(
+        option("--spool <directory>", "where recorders write", "MIDWATCH_SPOOL"),
+        "/var/spool/midwatch",
+      ),
+    )
+    .addOption(
+      withDefault(
+        option("--state <directory>", "where the agent keeps its notes", "MIDWATCH_STATE"),
+        "/var/lib/midwatch-agent",
+      ),
+    )
+    .addOption(
+      withDefault(option("--host <name>", "name of this host in events", "MIDWATCH_HOST"), hostname()),
+    )
+    .addHelpText(
+      "after",
+      "\nExamples:\n" +
+        "  midwatch keys add web1 --scope send > /etc/midwatch/agent.key\n" +
+        "  midwatch agent --server https://midwatch.example.com --key-file /etc/midwatch/agent.key\n",
+    )
+    .action(async (options: AgentOptions) => {
+      const stop = new AbortController();
+      terminal.onSignal(() => stop.abort());
+      const log = (line: string): void =>
+        terminal.note(`${new Date(terminal.clock()).toISOString()} ${line}`);
+      const server = serverUrl(options.server);
+      if (server.protocol === "http:" && !isLoopback(server.hostname)) {
+        log(`warning: ${server.origin} is not encrypted; whoever listens can read the key and the events`);
+      }
+      await runAgent(
+        {
+          server,
+          keyFile: options.keyFile,
+          spool: options.spool,
+          stateDirectory: options.state,
+          host: options.host,
+          otherHosts: [hostname()],
+          clock: terminal.clock,
+          randomBytes: terminal.randomBytes,
+          log,
+          version,
+          limits: agentLimits,
+        },
+        stop.signal,
+      );
+    });
+};
+
+function withDefault(option: Option, value: string): Option {
+  return option.defaultValue === undefined ? option.default(value) : option;
+}
+
+function serverUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url && (url.protocol === "http:" || url.protocol === "https:")) return url;
+  throw new CommandFailure(
+    "usage",
+    `--server: "${text}" is no address; expected https://host or http://host:port`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
+}
