@@ -41,6 +41,9 @@ function open(): Session | undefined {
   }
 }
 
+// Ctrl-C and a service manager signal the whole group. The server ends us when it has finished.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+
 const first = open();
 if (first) {
   const pool = sessionPool(() => new Session(dataDirectory), first);
