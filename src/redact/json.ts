@@ -1,0 +1,219 @@
+/**
+ * Redacts JSON text where it stands: keys are read, values that fall under them are replaced, and
+ * every other byte stays, so that large numbers, order and spelling are as they were sent. The
+ * text must be valid JSON, as `receive` has made sure.
+ */
+import type { KeyRule } from "./key.ts";
+import { markFor } from "./mark.ts";
+import { redactText, type TextRules, type Work } from "./text.ts";
+import { fits, isSettled } from "./value.ts";
+
+type Edit = { readonly start: number; readonly end: number; readonly text: string };
+
+/** A key in the document and the value behind it. */
+type Entry = { readonly key: string; readonly start: number; readonly end: number };
+
+/** The same string when nothing had to go. `key` is the key that the value stands under. */
+export function redactJson(text: string, key: string | undefined, rules: TextRules, work: Work): string {
+  const edits: Edit[] = [];
+  const rule = key === undefined ? undefined : rules.keyVerdict(key);
+  walk({ text, rules, work, edits }, 0, rule, 1);
+  if (edits.length === 0) return text;
+  let result = "";
+  let from = 0;
+  for (const edit of edits) {
+    result += text.slice(from, edit.start) + edit.text;
+    from = edit.end;
+  }
+  return result + text.slice(from);
+}
+
+type Document = {
+  readonly text: string;
+  readonly rules: TextRules;
+  readonly work: Work;
+  /** Written by the walk, in order. */
+  readonly edits: Edit[];
+};
+
+/** Reads the value at `from` under a key of that rule; answers where it ends. */
+function walk(document: Document, from: number, rule: KeyRule | undefined, depth: number): number {
+  const { text } = document;
+  const at = skipSpace(text, from);
+  const character = text.charAt(at);
+  if (character === '"') return walkString(document, at, rule);
+  if (character !== "{" && character !== "[") return walkScalar(document, at, rule);
+  const whole = rule !== undefined && (rule.when === "any" || rule.when === "line" || rule.when === "text");
+  if (whole || depth > document.rules.ruleset.limits.depthMax + 1) {
+    const end = valueEnd(text, at);
+    if (!/^.[ \t\r\n]*.$/.test(text.slice(at, end))) {
+      replace(document, at, end, rule?.class ?? "depth", rule ? `key:${rule.id}` : "depth");
+    }
+    return end;
+  }
+  return character === "{" ? walkObject(document, at, depth) : walkArray(document, at, rule, depth);
+}
+
+function walkObject(document: Document, from: number, depth: number): number {
+  const { text, rules } = document;
+  const entries = entriesOf(text, from);
+  const named = namedValue(document, entries);
+  let at = from + 1;
+  for (const entry of entries) {
+    const keyStart = text.indexOf('"', at);
+    const key = readString(text, keyStart, stringEnd(text, keyStart));
+    const safeKey = redactText(key, "full", rules, document.work);
+    if (safeKey !== key)
+      document.edits.push({ start: keyStart, end: stringEnd(text, keyStart), text: quote(safeKey) });
+    at = walk(document, entry.start, named?.entry === entry ? named.rule : rules.keyVerdict(key), depth + 1);
+  }
+  return entries.length === 0 ? valueEnd(text, from) : text.indexOf("}", at) + 1;
+}
+
+/** `{"name": "password", "value": "x"}`: the name is the key of the value. */
+function namedValue(
+  { text, rules }: Document,
+  entries: readonly Entry[],
+): { readonly entry: Entry; readonly rule: KeyRule } | undefined {
+  const value = entries.find((entry) => /^(?:value|val|content|data|raw)$/i.test(entry.key));
+  const name = entries.find((entry) =>
+    /^(?:name|key|field|param|parameter|header|variable|attribute)$/i.test(entry.key),
+  );
+  if (!value || !name || text.charAt(name.start) !== '"') return undefined;
+  const rule = rules.keyVerdict(readString(text, name.start, name.end));
+  return rule && { entry: value, rule };
+}
+
+function entriesOf(text: string, from: number): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (let at = skipSpace(text, from + 1); text.charAt(at) === '"'; ) {
+    const keyEnd = stringEnd(text, at);
+    const start = skipSpace(text, text.indexOf(":", keyEnd) + 1);
+    const end = valueEnd(text, start);
+    entries.push({ key: readString(text, at, keyEnd), start, end });
+    at = skipSpace(text, end);
+    if (text.charAt(at) !== ",") break;
+    at = skipSpace(text, at + 1);
+  }
+  return entries;
+}
+
+function walkArray(document: Document, from: number, rule: KeyRule | undefined, depth: number): number {
+  const { text, rules } = document;
+  let at = skipSpace(text, from + 1);
+  if (text.charAt(at) === "]") return at + 1;
+  let elementRule = rule;
+  for (let index = 0; ; index++) {
+    const start = skipSpace(text, at);
+    const end = walk(document, start, elementRule, depth + 1);
+    // The pair of a list of pairs: its first element is the key of its second.
+    if (index === 0 && text.charAt(start) === '"' && isLastOfTwo(text, end)) {
+      elementRule = rules.keyVerdict(readString(text, start, end)) ?? rule;
+    }
+    at = skipSpace(text, end);
+    if (text.charAt(at) !== ",") return at + 1;
+    at++;
+  }
+}
+
+function isLastOfTwo(text: string, firstEnd: number): boolean {
+  const comma = skipSpace(text, firstEnd);
+  if (text.charAt(comma) !== ",") return false;
+  return text.charAt(skipSpace(text, valueEnd(text, skipSpace(text, comma + 1)))) === "]";
+}
+
+function walkString(document: Document, at: number, rule: KeyRule | undefined): number {
+  const { text, rules, work } = document;
+  const end = stringEnd(text, at);
+  const content = readString(text, at, end);
+  if (rule && fits(rule.when, content)) {
+    if (!isSettled(content, rules.reader)) {
+      document.edits.push({
+        start: at,
+        end,
+        text: quote(mark(document, content, rule.class, `key:${rule.id}`)),
+      });
+    }
+    return end;
+  }
+  const safe = redactText(content, "full", rules, work);
+  if (safe !== content) document.edits.push({ start: at, end, text: quote(safe) });
+  return end;
+}
+
+/** A number, or `true`, `false`, `null`, which hide nothing. */
+function walkScalar(document: Document, at: number, rule: KeyRule | undefined): number {
+  const { text, rules, work } = document;
+  const end = valueEnd(text, at);
+  const content = text.slice(at, end);
+  if (!/[0-9]/.test(content)) return end;
+  if (rule && fits(rule.when, content)) {
+    replace(document, at, end, rule.class, `key:${rule.id}`);
+  } else if (content.length >= 12) {
+    const safe = redactText(content, "full", rules, work);
+    if (safe !== content) document.edits.push({ start: at, end, text: `"${safe}"` });
+  }
+  return end;
+}
+
+function replace(document: Document, start: number, end: number, className: string, rule: string): void {
+  const text = mark(document, document.text.slice(start, end), className, rule);
+  document.edits.push({ start, end, text: `"${text}"` });
+}
+
+function mark({ rules, work }: Document, content: string, className: string, rule: string): string {
+  work.hits.set(rule, (work.hits.get(rule) ?? 0) + 1);
+  const span = { start: 0, end: content.length, class: className, rule, quote: "" };
+  return markFor(content, span, rules.verdictOf(className), rules.marker);
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) <= 32) at++;
+  return at;
+}
+
+/** Behind the closing quote of the string at `at`. */
+function stringEnd(text: string, at: number): number {
+  let position = at + 1;
+  while (position < text.length) {
+    const code = text.charCodeAt(position);
+    if (code === 34) return position + 1;
+    position += code === 92 ? 2 : 1;
+  }
+  return text.length;
+}
+
+function valueEnd(text: string, at: number): number {
+  const character = text.charAt(at);
+  if (character === '"') return stringEnd(text, at);
+  if (character !== "{" && character !== "[") {
+    let end = at;
+    while (end < text.length && !/[ \t\r\n,}\]]/.test(text.charAt(end))) end++;
+    return end;
+  }
+  let depth = 0;
+  for (let position = at; position < text.length; position++) {
+    const code = text.charCodeAt(position);
+    if (code === 34) position = stringEnd(text, position) - 1;
+    else if (code === 123 || code === 91) depth++;
+    else if (code === 125 || code === 93) {
+      depth--;
+      if (depth === 0) return position + 1;
+    }
+  }
+  return text.length;
+}
+
+/** The bytes that a JSON string stands for. */
+function readString(text: string, start: number, end: number): string {
+  const inner = text.slice(start + 1, end - 1);
+  if (!inner.includes("\\")) return inner;
+  const utf8 = Buffer.from(text.slice(start, end), "latin1").toString("utf8");
+  return Buffer.from(JSON.parse(utf8) as string, "utf8").toString("latin1");
+}
+
+function quote(bytes: string): string {
+  const utf8 = JSON.stringify(Buffer.from(bytes, "latin1").toString("utf8"));
+  return Buffer.from(utf8, "utf8").toString("latin1");
+}

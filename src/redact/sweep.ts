@@ -1,0 +1,239 @@
+/**
+ * The one pass over the bytes of a row that calls it clean. It may err only to one side: a row
+ * that the rules would change is never called clean. Most rows end here.
+ */
+import { isKeyCode, runEnd, runStart } from "./assign.ts";
+import {
+  type Automaton,
+  compileAutomaton,
+  endsBit,
+  literal,
+  type Sequence,
+  setOf,
+  unknown,
+} from "./automaton.ts";
+import { isCard } from "./checks.ts";
+import { encodedForms } from "./decode.ts";
+import type { KeyVerdict } from "./key.ts";
+import type { Ruleset, ValueEntry } from "./ruleset.ts";
+import { hintWords } from "./text.ts";
+
+/** Whether the bytes from `start` to `end` hold nothing that a rule would change. */
+export type Sweep = (bytes: Uint8Array, start: number, end: number, keys: KeySpans) => boolean;
+
+/** Where the keys of attributes lie, which have no quote or separator around them. */
+export type KeySpans = { readonly attributes: Int32Array; readonly first: number; readonly next: number };
+
+/** Looks at the bytes around the end of a pattern: is there cause to read the row? */
+type Doubt = (bytes: Uint8Array, at: number, start: number, end: number, keys: KeySpans) => boolean;
+
+const digits = setOf("0123456789");
+const hexDigits = setOf("0123456789abcdefABCDEF");
+const capitals = setOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+const capitalsAndDigits = setOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+const wordBytes = setOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+const blanks = setOf(" \t\r\n\\");
+const always: Doubt = () => true;
+
+export type SweepRules = {
+  readonly ruleset: Ruleset;
+  readonly keyVerdict: KeyVerdict;
+  readonly off: (className: string) => boolean;
+  /** Literal texts, in any case, without which the rules of the user cannot match. */
+  readonly customKeywords: readonly string[];
+};
+
+export function compileSweep({ ruleset, keyVerdict, off, customKeywords }: SweepRules): Sweep {
+  const doubts: Doubt[] = [];
+  const sequences: Sequence[] = [];
+  const watch = (sets: readonly Uint8Array[], doubt: Doubt): void => {
+    sequences.push({ id: doubts.length, sets });
+    doubts.push(doubt);
+  };
+  watchKeys(ruleset, watch, (length) => keyDoubt(keyVerdict, ruleset.limits.keyBytesMax, length));
+  for (const entry of ruleset.values) if (!off(entry.class)) watchValue(entry, ruleset, watch);
+  watchEncoded(ruleset, watch);
+  watch([...literal("insert", true), blanks], always);
+  for (const word of customKeywords) watch(literal(word.slice(0, 60), true), always);
+  return sweepWith(compileAutomaton(sequences), doubts);
+}
+
+type Watch = (sets: readonly Uint8Array[], doubt: Doubt) => void;
+
+function sweepWith(automaton: Automaton, doubts: readonly Doubt[]): Sweep {
+  const { columns } = automaton;
+  let table = automaton.table();
+  return (bytes, start, end, keys) => {
+    let state = 0;
+    for (let at = start; at < end; at++) {
+      const column = columns[bytes[at] as number] as number;
+      const before = state;
+      state = table[state + column] as number;
+      if (state < endsBit) continue;
+      if (state === unknown) {
+        state = automaton.resolve(before, column);
+        table = automaton.table();
+      }
+      if (state >= endsBit) {
+        state -= endsBit;
+        for (const id of automaton.ends(state)) {
+          if ((doubts[id] as Doubt)(bytes, at, start, end, keys)) return false;
+        }
+      }
+    }
+    return true;
+  };
+}
+
+/** Every word of the key rules; between the words of a phrase one separator may stand. */
+function watchKeys(ruleset: Ruleset, watch: Watch, doubt: (length: number) => Doubt): void {
+  const gap = setOf("_-. ");
+  for (const hint of hintWords(ruleset)) {
+    let variants: Uint8Array[][] = [[]];
+    for (const [index, word] of hint.split(" ").entries()) {
+      const gaps = index === 0 ? [[]] : [[], [gap]];
+      variants = variants.flatMap((variant) =>
+        gaps.map((between) => variant.concat(between, literal(word, true))),
+      );
+    }
+    for (const variant of variants) watch(variant, doubt(variant.length));
+  }
+}
+
+const windowBytes = 288;
+
+/** A sensitive word that is part of a sensitive key, with something behind it that could set a value. */
+function keyDoubt(verdict: KeyVerdict, keyBytesMax: number, length: number): Doubt {
+  return (bytes, last, start, end, keys) => {
+    const at = last - length + 1;
+    for (let pair = keys.first; pair < keys.next; pair++) {
+      if (at >= (keys.attributes[pair * 4] as number) && at < (keys.attributes[pair * 4 + 1] as number))
+        return true;
+    }
+    const from = Math.max(start, at - windowBytes);
+    const text = asText(bytes, from, Math.min(end, at + windowBytes));
+    const hit = at - from;
+    const first = runStart(text, hit);
+    let behind = runEnd(text, hit);
+    if (behind - first >= keyBytesMax) return true;
+    const flag = text.charAt(first) === "-";
+    for (let words = 1; words <= 5; words++) {
+      if (mayAssign(text, behind, flag) && verdict(text.slice(first, behind))) return true;
+      if (text.charAt(behind) !== " " || !isKeyCode(text.charCodeAt(behind + 1))) return false;
+      behind = runEnd(text, behind + 1);
+    }
+    return false;
+  };
+}
+
+function mayAssign(text: string, end: number, flag: boolean): boolean {
+  const rest = text.slice(end, end + 24);
+  return rest === "" || /^(?:[\\"'`\]%>]|[ \t]{0,8}[=:"'\\])/.test(rest) || (flag && rest.startsWith(" "));
+}
+
+function asText(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+}
+
+function watchValue(entry: ValueEntry, ruleset: Ruleset, watch: Watch): void {
+  const ignoreCase = entry.ignoreCase === true;
+  switch (entry.keywords[0] ?? "") {
+    case "#card":
+      return watchCards(watch);
+    case "#iban": {
+      const countries = new Set(Object.keys(ruleset.ibanLengths));
+      const known: Doubt = (bytes, at) =>
+        countries.has(asText(bytes, at - 7, at - 5)) || countries.has(asText(bytes, at - 8, at - 6));
+      const head = [capitals, capitals, digits, digits];
+      const group = [capitalsAndDigits, capitalsAndDigits, capitalsAndDigits, capitalsAndDigits];
+      watch([...head, ...group], known);
+      return watch([...head, setOf(" "), ...group], known);
+    }
+    case "#ssn":
+      return watch(
+        [digits, digits, digits, setOf("-"), digits, digits, setOf("-"), digits, digits, digits, digits],
+        boundaryDoubt(11),
+      );
+    case "#phone":
+      return watch([setOf("+"), setOf("123456789")], phoneDoubt);
+    case "#ip":
+      watch([digits, setOf("."), digits, setOf("."), digits], always);
+      watch([digits, setOf("."), digits, digits, setOf("."), digits], always);
+      return watch([digits, setOf("."), digits, digits, digits, setOf("."), digits], always);
+    case "@":
+      return watch(
+        [setOf("@")],
+        (bytes, at) => wordBytes[bytes[at - 1] as number] === 1 || /[.%+-]/.test(asText(bytes, at - 1, at)),
+      );
+    case "://":
+      return watch(literal("://", false), urlDoubt);
+    default:
+      for (const word of entry.keywords) {
+        watch(literal(word, ignoreCase), entry.boundary === true ? boundaryDoubt(word.length) : always);
+      }
+  }
+}
+
+/** A rule that wants a boundary wants one here too; an escape such as `\n` before it is one. */
+function boundaryDoubt(length: number): Doubt {
+  return (bytes, at, start) => {
+    const before = at - length;
+    if (before < start || wordBytes[bytes[before] as number] !== 1) return true;
+    return before > start && bytes[before - 1] === 92;
+  };
+}
+
+function watchCards(watch: Watch): void {
+  const four = [digits, digits, digits, digits];
+  const separator = setOf(" -");
+  // The next digit would make it the last group of a UUID.
+  const alone = (length: number): Doubt => {
+    const bounded = boundaryDoubt(length);
+    return (bytes, at, start, end, keys) =>
+      (at + 1 >= end || digits[bytes[at + 1] as number] !== 1) && bounded(bytes, at, start, end, keys);
+  };
+  watch([...four, separator, ...four, separator, ...four, separator, ...four], alone(19));
+  watch([...four, separator, ...four, digits, digits, separator, ...four], boundaryDoubt(16));
+  watch(
+    Array.from({ length: 14 }, () => digits),
+    (bytes, at, start, end) => {
+      let first = at - 13;
+      while (first > start && digits[bytes[first - 1] as number] === 1) first--;
+      // Only the fourteenth digit of a run asks, and asks for the whole run.
+      if (at - first !== 13) return false;
+      let last = at + 1;
+      while (last < end && last - first < 20 && digits[bytes[last] as number] === 1) last++;
+      return last - first < 20 && isCard(asText(bytes, first, last));
+    },
+  );
+}
+
+function phoneDoubt(bytes: Uint8Array, at: number, _start: number, end: number): boolean {
+  let count = 0;
+  for (let next = at; next < end && next - at < 28; next++) {
+    const byte = bytes[next] as number;
+    if (digits[byte] === 1) count++;
+    else if (byte !== 32 && byte !== 45 && byte !== 46 && byte !== 40 && byte !== 41) break;
+  }
+  return count >= 8;
+}
+
+/** An at sign before the slash, blank or quote that ends the authority of a URL. */
+function urlDoubt(bytes: Uint8Array, at: number, _start: number, end: number): boolean {
+  for (let next = at + 1; next < end && next - at < 520; next++) {
+    const byte = bytes[next] as number;
+    if (byte === 64) return true;
+    if (byte === 47 || byte === 32 || byte === 34 || byte === 63 || byte === 35) return false;
+  }
+  return false;
+}
+
+function watchEncoded(ruleset: Ruleset, watch: Watch): void {
+  const forms = encodedForms(ruleset.encodedWords);
+  for (const form of forms.base64) watch(literal(form, false), always);
+  for (const form of forms.hex) watch(literal(form, true), always);
+  watch([setOf("%"), hexDigits, hexDigits], always);
+  // Escapes that write plain letters another way: `\u0070`, and the `\/` of some JSON writers.
+  watch(literal("\\u00", false), always);
+  watch(literal("\\/", false), always);
+}
