@@ -1,0 +1,181 @@
+/**
+ * What stands around every screen: navigation, the search box, range, zone, theme and clock, and
+ * the strips that say that the sample day is loaded or that the server does not answer.
+ */
+import type { ComponentChildren, JSX } from "preact";
+import type { OverviewAnswer } from "../src/api/schemas.ts";
+import { address, change, unreachableSinceMs, useAnswer } from "./ask.ts";
+import { nowMs } from "./clock.ts";
+import { keysShown, places } from "./keys.ts";
+import { RangeMenu } from "./parts/range.tsx";
+import { SearchBox } from "./parts/search.tsx";
+import { theme, themes, zone, zoneName } from "./preferences.ts";
+import { neededStates, useRunGroups } from "./problems.ts";
+import { path, to } from "./route.ts";
+import { clockText } from "./times.ts";
+import { age, counted, number, size } from "./words.ts";
+
+export function Frame({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  const { data } = useAnswer<OverviewAnswer>(address("/overview", { from: "-24h" }), 10_000);
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <div class="frame">
+        <Navigation answer={data} />
+        <div class="side">
+          <Bar />
+          <Unreachable />
+          {data?.sample && <SampleStrip />}
+          <main id="main" tabIndex={-1}>
+            {children}
+          </main>
+        </div>
+      </div>
+      {keysShown.value && <Keys />}
+    </>
+  );
+}
+
+function Navigation({ answer }: { readonly answer: OverviewAnswer | undefined }): JSX.Element {
+  const needed = useRunGroups(neededStates, "-24h").groups.length;
+  const here = path.value;
+  const isAt = (place: string): boolean =>
+    place === "/" ? here === "/" : here.startsWith(place) || (place === "/jobs" && here === "/job");
+  return (
+    <nav aria-label="Screens">
+      <a class="mark" href={to("/")}>
+        Midwatch
+      </a>
+      {places.map(({ path: place, name }) => (
+        <a key={place} href={to(place)} aria-current={isAt(place) ? "page" : undefined}>
+          {name}
+          {place === "/" && needed > 0 && <b title="Problems of the last 24 hours">{number(needed)}</b>}
+        </a>
+      ))}
+      <footer>{answer && <ServerWords answer={answer} />}</footer>
+    </nav>
+  );
+}
+
+function ServerWords({ answer }: { readonly answer: OverviewAnswer }): JSX.Element {
+  const { server } = answer;
+  return (
+    <>
+      <span class={server.engine === "up" ? undefined : "failed"}>engine {server.engine}</span>
+      <br />
+      {server.spoolFiles === 0
+        ? "all stored"
+        : `${counted(server.spoolFiles, "batch", "batches")} waiting, ${size(server.spoolBytes)}`}
+      <br />
+      {server.version}
+    </>
+  );
+}
+
+function Bar(): JSX.Element {
+  const nextTheme = themes[(themes.indexOf(theme.value) + 1) % themes.length] ?? "auto";
+  return (
+    <header class="bar">
+      <SearchBox />
+      <RangeMenu />
+      <button
+        type="button"
+        class="control"
+        title="Change the zone that times are shown in"
+        onClick={() => {
+          zone.value = zone.value === "UTC" ? "mine" : "UTC";
+        }}
+      >
+        <span class="hidden">Zone: </span>
+        {zoneName()}
+      </button>
+      <button
+        type="button"
+        class="control"
+        title={`Theme: ${theme.value}. Press for ${nextTheme}.`}
+        onClick={() => {
+          theme.value = nextTheme;
+        }}
+      >
+        {theme.value === "auto" ? "theme: auto" : theme.value}
+      </button>
+      <time class="mono clock" aria-label="Time now">
+        {clockText(nowMs.value)}
+      </time>
+    </header>
+  );
+}
+
+function Unreachable(): JSX.Element | null {
+  const sinceMs = unreachableSinceMs.value;
+  if (sinceMs === undefined) return null;
+  return (
+    <p class="strip failed" role="alert">
+      Midwatch has not answered for {age(nowMs.value - sinceMs)}. What you see is from before; the page keeps
+      asking.
+    </p>
+  );
+}
+
+function SampleStrip(): JSX.Element {
+  const remove = async (): Promise<void> => {
+    await change("DELETE", address("/sample"));
+    location.reload();
+  };
+  return (
+    <p class="strip">
+      A sample day is loaded: real runs of a demonstration shop, moved to end now.{" "}
+      <button type="button" class="link" onClick={() => void remove()}>
+        Remove it
+      </button>
+    </p>
+  );
+}
+
+function Keys(): JSX.Element {
+  const rows = [
+    ["/", "search"],
+    ["j k", "next and previous row"],
+    ["Enter", "open the row"],
+    ["Esc", "close, or leave a field"],
+    ...places.map(({ key, name }) => [`g ${key}`, `go to ${name}`]),
+    ["?", "show or hide these keys"],
+  ];
+  return (
+    <dialog
+      class="keys"
+      aria-label="Keys"
+      ref={(dialog) => {
+        if (dialog && !dialog.open) dialog.showModal();
+      }}
+      onClose={() => {
+        keysShown.value = false;
+      }}
+    >
+      <h2>Keys</h2>
+      <dl>
+        {rows.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              {key?.split(" ").map((one) => (
+                <kbd key={one}>{one}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <button
+        type="button"
+        class="control"
+        onClick={() => {
+          keysShown.value = false;
+        }}
+      >
+        Close
+      </button>
+    </dialog>
+  );
+}

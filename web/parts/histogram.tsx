@@ -1,0 +1,139 @@
+/**
+ * How many events there were and how grave, over time. Bars are stacked with the gravest on top;
+ * the line above says in words what the pointer is on. Dragging zooms the whole page.
+ */
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import type { Histogram as Answer } from "../../src/api/schemas.ts";
+import { shownTheme, zone } from "../preferences.ts";
+import { zoomed } from "../range.ts";
+import { change, go } from "../route.ts";
+import { clockText, dayText } from "../times.ts";
+import { counted, duration, listed, number } from "../words.ts";
+import { colour, draw, timeAxis, valueAxis } from "./chart.ts";
+
+type Bucket = Answer["buckets"][number];
+
+/** From the bottom of a bar to its top. */
+const layers = [
+  { names: ["none", "trace", "debug"], token: "bar-quiet" },
+  { names: ["info"], token: "bar-info" },
+  { names: ["warn"], token: "retrying" },
+  { names: ["error", "fatal"], token: "failed" },
+] as const;
+
+function sums({ counts }: Bucket): readonly number[] {
+  let sum = 0;
+  return layers.map(({ names }) => {
+    for (const name of names) sum += counts[name] ?? 0;
+    return sum;
+  });
+}
+
+export function total(buckets: readonly Bucket[]): {
+  readonly all: number;
+  readonly warn: number;
+  readonly error: number;
+} {
+  let all = 0;
+  let warn = 0;
+  let error = 0;
+  for (const { counts } of buckets) {
+    for (const count of Object.values(counts)) all += count ?? 0;
+    warn += counts.warn ?? 0;
+    error += (counts.error ?? 0) + (counts.fatal ?? 0);
+  }
+  return { all, warn, error };
+}
+
+function bucketWords(bucket: Bucket, seconds: number): string {
+  const atMs = Date.parse(bucket.time);
+  const { all, warn, error } = total([bucket]);
+  const grave = [
+    ...(error > 0 ? [counted(error, "error")] : []),
+    ...(warn > 0 ? [counted(warn, "warning")] : []),
+  ];
+  const when = `${dayText(atMs)} ${clockText(atMs)}, ${duration(seconds * 1000)}`;
+  return `${when}: ${counted(all, "event")}${grave.length > 0 ? `, of these ${listed(grave)}` : ""}`;
+}
+
+const height = 92;
+
+export function Histogram({
+  answer,
+  words,
+}: {
+  readonly answer: Answer | undefined;
+  readonly words: string;
+}): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const [under, setUnder] = useState<string | undefined>(undefined);
+  const theme = shownTheme.value;
+  const shownZone = zone.value;
+
+  useEffect(() => {
+    if (!place.current || !answer || answer.buckets.length === 0) return undefined;
+    const { buckets, bucketSeconds } = answer;
+    const rows = buckets.map(sums);
+    // Drawn from the highest sum to the lowest, each over the one before.
+    const series = layers
+      .map(({ token }, layer) => ({ token, values: rows.map((row) => row[layer] ?? 0) }))
+      .reverse();
+    const half = bucketSeconds / 2;
+    const data: uPlot.AlignedData = [
+      buckets.map(({ time }) => Date.parse(time) / 1000 + half),
+      ...series.map(({ values }) => values),
+    ];
+    const first = (data[0][0] ?? 0) - half;
+    const last = (data[0].at(-1) ?? 0) + half;
+    const bars = uPlot.paths.bars?.({ size: [0.86, 40], align: 0 });
+    const { close } = draw(
+      place.current,
+      {
+        height,
+        padding: [4, 0, 0, 0],
+        scales: {
+          x: { range: () => [first, last] },
+          y: { range: (_chart, _min, max) => [0, Math.max(1, max)] },
+        },
+        axes: [
+          timeAxis(),
+          {
+            ...valueAxis(number, 46),
+            space: 28,
+            incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7],
+          },
+        ],
+        series: [
+          {},
+          ...series.map(({ token }) => ({
+            fill: colour(token),
+            width: 0,
+            points: { show: false },
+            paths: bars ?? (() => null),
+          })),
+        ],
+        cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
+        hooks: {
+          setCursor: [
+            ({ cursor }) => {
+              const bucket = typeof cursor.idx === "number" ? buckets[cursor.idx] : undefined;
+              setUnder(bucket && bucketWords(bucket, bucketSeconds));
+            },
+          ],
+        },
+      },
+      data,
+      (fromMs, untilMs) => go(change({ ...zoomed(fromMs, untilMs), cursor: undefined })),
+    );
+    return close;
+  }, [answer, theme, shownZone]);
+
+  return (
+    <figure class="chart histogram">
+      <figcaption>{under ?? words}</figcaption>
+      <div ref={place} class="plot" style={{ height: `${height}px` }} aria-hidden="true" />
+    </figure>
+  );
+}

@@ -1,0 +1,58 @@
+/** The designed states of a part without data: on its way, empty, and out of reach. */
+import type { ComponentChildren, JSX } from "preact";
+import type { AskFault } from "../ask.ts";
+
+/** Holds the place of what is coming, so that nothing shifts when it arrives. */
+export function Loading({ what, rows = 8 }: { readonly what: string; readonly rows?: number }): JSX.Element {
+  return (
+    <div class="loading" role="status">
+      <p>Reading {what} …</p>
+      {Array.from({ length: rows }, (_, row) => (
+        <div class="ghost" key={row} aria-hidden="true" />
+      ))}
+    </div>
+  );
+}
+
+export function Empty({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}
+
+export function Problem({
+  fault,
+  again,
+}: {
+  readonly fault: AskFault;
+  readonly again?: () => void;
+}): JSX.Element {
+  return (
+    <div class="problem" role="alert">
+      <p class="problem-title">
+        {fault.status === 0 ? "Midwatch cannot be reached" : "This could not be answered"}
+      </p>
+      <p>{fault.message}</p>
+      <p class="faint">
+        <span class="mono">{fault.code}</span>
+        {again && (
+          <>
+            {" · "}
+            <button type="button" class="link" onClick={again}>
+              Try again
+            </button>
+          </>
+        )}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+/** What this browser remembers for its reader: theme and zone. Nothing here leaves the browser. */
+import { effect, signal } from "@preact/signals";
+
+export const themes = ["auto", "paper", "night"] as const;
+export type Theme = (typeof themes)[number];
+export const zones = ["mine", "UTC"] as const;
+export type Zone = (typeof zones)[number];
+
+function remembered<T extends string>(name: string, allowed: readonly T[], otherwise: T): T {
+  const text = localStorage.getItem(`midwatch.${name}`);
+  return allowed.find((one) => one === text) ?? otherwise;
+}
+
+export const theme = signal<Theme>(remembered("theme", themes, "auto"));
+export const zone = signal<Zone>(remembered("zone", zones, "mine"));
+
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+const systemIsDark = signal(prefersDark.matches);
+
+/** The theme that is shown, after asking the system where the reader left it to that. */
+export const shownTheme = signal<"paper" | "night">("paper");
+
+/** Keeps storage and the document in step with the signals. */
+export function keepPreferences(): void {
+  prefersDark.addEventListener("change", (event) => {
+    systemIsDark.value = event.matches;
+  });
+  effect(() => {
+    localStorage.setItem("midwatch.theme", theme.value);
+    shownTheme.value = theme.value === "auto" ? (systemIsDark.value ? "night" : "paper") : theme.value;
+    document.documentElement.dataset["theme"] = shownTheme.value;
+  });
+  effect(() => localStorage.setItem("midwatch.zone", zone.value));
+}
+
+/** The IANA name that times are shown in. */
+export function zoneName(): string {
+  return zone.value === "UTC" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

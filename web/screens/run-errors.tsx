@@ -1,0 +1,102 @@
+/** The errors of a run, newest first; attempts that failed in the same way are told together. */
+import type { JSX } from "preact";
+import type { RunAttempt } from "../../src/api/schemas.ts";
+import { CopyButton } from "../parts/copy.tsx";
+import { Plain } from "../parts/plain.tsx";
+import { State } from "../parts/state.tsx";
+import { Stamp } from "../parts/time.tsx";
+import { type StackLine, stackLines } from "../text.ts";
+import { workerWords } from "../timeline.ts";
+import { counted, listed } from "../words.ts";
+
+type Same = { readonly newest: RunAttempt; readonly others: readonly number[] };
+
+function together(attempts: readonly RunAttempt[]): readonly Same[] {
+  const found = new Map<string, { newest: RunAttempt; others: number[] }>();
+  for (const attempt of [...attempts].reverse()) {
+    const key = JSON.stringify([attempt.errorClass, attempt.errorMessage, attempt.errorStack]);
+    const same = found.get(key);
+    if (same) same.others.unshift(attempt.number);
+    else found.set(key, { newest: attempt, others: [] });
+  }
+  return [...found.values()];
+}
+
+export function Errors({ attempts }: { readonly attempts: readonly RunAttempt[] }): JSX.Element {
+  return (
+    <>
+      {together(attempts).map((same) => (
+        <OneError key={same.newest.number} same={same} />
+      ))}
+    </>
+  );
+}
+
+function OneError({ same: { newest, others } }: { readonly same: Same }): JSX.Element {
+  const before =
+    others.length === 0
+      ? ""
+      : `, and the same in ${others.length === 1 ? "attempt" : "attempts"} ${listed(others.map(String))}`;
+  return (
+    <article class="error">
+      <p class="quiet error-head">
+        <State state={newest.state} /> attempt {newest.number}
+        {before} · <Stamp time={newest.endedTime} /> ·{" "}
+        <Plain text={workerWords(newest.worker)} lengthMax={120} />
+        <CopyButton text={newest.errorStack ?? newest.errorMessage ?? ""} name="the error" />
+      </p>
+      <Stack attempt={newest} />
+    </article>
+  );
+}
+
+function Stack({ attempt }: { readonly attempt: RunAttempt }): JSX.Element {
+  const head = headOf(attempt);
+  const stack = attempt.errorStack ?? "";
+  // Many runtimes repeat class and message as the first line of the stack.
+  const rest = stack.startsWith(attempt.errorClass ?? "\0")
+    ? stack.slice(stack.indexOf("\n") + 1 || stack.length)
+    : stack;
+  return (
+    <pre class="stack" tabIndex={0} aria-label="Error and stack">
+      <strong>
+        <Plain text={head} lengthMax={4000} />
+      </strong>
+      {rest !== "" &&
+        stretches(stackLines(rest)).map((stretch) => <Stretch key={stretch.at} stretch={stretch} />)}
+    </pre>
+  );
+}
+
+function headOf({ errorClass = "Error", errorMessage = "" }: RunAttempt): string {
+  if (errorMessage === "" || errorMessage === errorClass) return errorClass;
+  return errorMessage.startsWith(`${errorClass}:`) ? errorMessage : `${errorClass}: ${errorMessage}`;
+}
+
+type Lines = { readonly own: boolean; readonly at: number; readonly lines: StackLine[] };
+
+/** Neighbouring lines of one kind, so that those of libraries can be folded. */
+function stretches(lines: readonly StackLine[]): readonly Lines[] {
+  const found: Lines[] = [];
+  lines.forEach((line, at) => {
+    const last = found.at(-1);
+    if (last && last.own === line.own) last.lines.push(line);
+    else found.push({ own: line.own, at, lines: [line] });
+  });
+  return found;
+}
+
+function Stretch({ stretch: { own, lines } }: { readonly stretch: Lines }): JSX.Element {
+  const shown = lines.map((line, index) => (
+    <span key={index} class={own ? "stack-line own" : "stack-line"}>
+      <Plain text={line.text} lengthMax={2000} />
+    </span>
+  ));
+  if (own) return <>{shown}</>;
+  return (
+    <details>
+      <summary>… {counted(lines.length, "line")} of libraries</summary>
+      {shown}
+    </details>
+  );
+}
