@@ -47,6 +47,14 @@ export const agentLimits = {
   againMaxMs: 10_000,
   /** Wait after the server refused the key: a person must act. */
   deniedMs: 30_000,
+  /**
+   * A recorder looks every five seconds whether its file is still there. One that has been quiet
+   * for longer will look before it writes again, even if it lives in a container where its pid is
+   * unknown to us; so nothing can be written to a file that was removed.
+   */
+  quietMs: 10_000,
+  /** A number that comes late comes within microseconds; a busy machine may make seconds of them. */
+  holeOpenMs: 10_000,
   /** What is sent after the order to stop must be acknowledged within this time. */
   stopMs: 5000,
   /** A state of failure that lasts is repeated in the log this often. */
@@ -89,7 +97,7 @@ class Agent {
     this.#own = own;
     this.#startedMs = clock();
     this.#waitMs = setup.limits.againFromMs;
-    this.#files = new SpoolFiles({ directory, state, own, clock, log });
+    this.#files = new SpoolFiles({ directory, state, own, clock, log, quietMs: setup.limits.quietMs });
     const hosts = new Set([setup.host, ...setup.otherHosts]);
     this.#watcher = new Watcher({ state, files: this.#files, hosts, clock });
     this.#workers = new Workers({ state, own, watcher: this.#watcher, clock, log });
@@ -139,7 +147,7 @@ class Agent {
     }
     await this.#workers.sweep();
     const nowMs = this.#setup.clock();
-    reportHoles(this.#state, this.#own, nowMs);
+    reportHoles(this.#state, this.#own, nowMs - this.#setup.limits.holeOpenMs);
     await this.#files.removeDone();
     if (nowMs - this.#sampledMs >= this.#setup.limits.sampleEveryMs) this.#sample(nowMs);
     return read;

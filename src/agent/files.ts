@@ -26,6 +26,8 @@ export type FilesSetup = {
   readonly own: OwnEvents;
   readonly clock: Clock;
   readonly log: (line: string) => void;
+  /** A file that nobody wrote to for this long, and that its process has left, is final. */
+  readonly quietMs: number;
 };
 
 type Found = {
@@ -35,12 +37,6 @@ type Found = {
   readonly changedMs: number;
 };
 
-/**
- * A recorder looks every five seconds whether its file is still there. One that has been quiet for
- * longer will look before it writes again, even if it lives in a container where its pid is
- * unknown to us; so nothing can be written to a file that was removed.
- */
-const quietMs = 10_000;
 const complaintEveryMs = 600_000;
 
 export class SpoolFiles {
@@ -90,7 +86,7 @@ export class SpoolFiles {
     this.#current = new Map(
       found.map((one) => {
         const id = (byName.get(one.name.name) as FileRow).id;
-        const final = nowMs - one.changedMs > quietMs && isLeft(one.name, found);
+        const final = nowMs - one.changedMs > this.#setup.quietMs && isLeft(one.name, found);
         return [id, { id, name: one.name, bytes: one.bytes, changedMs: one.changedMs, final }];
       }),
     );

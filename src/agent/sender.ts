@@ -10,8 +10,10 @@ import { gzip, zstdCompress } from "node:zlib";
 import type { Refusal } from "../model/batch.ts";
 import type { IntakeAnswer } from "../model/intake.ts";
 
+type Acknowledgement = Pick<IntakeAnswer, "accepted" | "refused" | "refusals" | "duplicate">;
+
 export type Verdict =
-  | { readonly kind: "taken"; readonly answer: IntakeAnswer }
+  | { readonly kind: "taken"; readonly answer: Acknowledgement }
   /** Nothing is known of the batch, or the server cannot take it now: the same again, later. */
   | { readonly kind: "again"; readonly because: string; readonly afterMs?: number }
   /** The server will not take anything from us until a person has changed something. */
@@ -150,7 +152,7 @@ function judge({ status, headers, text }: Answer, lines: number): Verdict {
   };
 }
 
-function readAnswer(text: string): IntakeAnswer | undefined {
+function readAnswer(text: string): Acknowledgement | undefined {
   const value = parse(text) as Partial<IntakeAnswer> | undefined;
   if (typeof value?.accepted !== "number" || typeof value.refused !== "number") return undefined;
   const refusals = Array.isArray(value.refusals) ? (value.refusals as Refusal[]) : [];

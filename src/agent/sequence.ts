@@ -5,8 +5,6 @@
 import type { OwnEvents } from "./own.ts";
 import type { AgentState } from "./state.ts";
 
-/** A late number comes within microseconds; a busy machine may make seconds of them. */
-const holeOpenMs = 10_000;
 /** Holes that are remembered for one sender; further ones are reported at once. */
 const holesMax = 1000;
 const senderForgottenMs = 7 * 86_400_000;
@@ -47,14 +45,13 @@ function fill(state: AgentState, source: string, number: number): void {
   if (number < last) state.run("INSERT INTO hole VALUES (?, ?, ?, ?)", source, number + 1, last, noticedMs);
 }
 
-/** Reports the holes that nobody filled. */
-export function reportHoles(state: AgentState, own: OwnEvents, nowMs: number): void {
+/** Reports the holes that nobody filled since `olderThanMs`. */
+export function reportHoles(state: AgentState, own: OwnEvents, olderThanMs: number): void {
   const count = Number(state.get("SELECT count(*) AS count FROM hole")?.["count"]);
   if (count === 0) return;
-  const olderThanMs = count > holesMax ? Infinity : nowMs - holeOpenMs;
   const holes = state.all(
     "SELECT source, min(first) AS first, max(last) AS last, sum(last - first + 1) AS missing FROM hole WHERE noticed_ms <= ? GROUP BY source",
-    Number.isFinite(olderThanMs) ? olderThanMs : Number.MAX_SAFE_INTEGER,
+    count > holesMax ? Number.MAX_SAFE_INTEGER : olderThanMs,
   );
   if (holes.length === 0) return;
   state.change(() => {
