@@ -13,10 +13,10 @@ type Edit = { readonly start: number; readonly end: number; readonly text: strin
 /** A key in the document and the value behind it. */
 type Entry = { readonly key: string; readonly start: number; readonly end: number };
 
-/** The same string when nothing had to go. `key` is the key that the value stands under. */
+/** The same string when nothing had to go. `key` is the (redacted) key that the value stands under. */
 export function redactJson(text: string, key: string | undefined, rules: TextRules, work: Work): string {
   const edits: Edit[] = [];
-  const rule = key === undefined ? undefined : rules.keyVerdict(key);
+  const rule = key === undefined ? undefined : keyRule(key, rules);
   walk({ text, rules, work, edits }, 0, rule, 1);
   if (edits.length === 0) return text;
   let result = "";
@@ -26,6 +26,11 @@ export function redactJson(text: string, key: string | undefined, rules: TextRul
     from = edit.end;
   }
   return result + text.slice(from);
+}
+
+/** The words of a mark in a key say nothing of its value. */
+function keyRule(safeKey: string, rules: TextRules): KeyRule | undefined {
+  return rules.keyVerdict(safeKey.includes("[") ? safeKey.replace(rules.marks, " ") : safeKey);
 }
 
 type Document = {
@@ -65,7 +70,7 @@ function walkObject(document: Document, from: number, depth: number): number {
     const safeKey = redactText(key, "full", rules, document.work);
     if (safeKey !== key)
       document.edits.push({ start: keyStart, end: stringEnd(text, keyStart), text: quote(safeKey) });
-    at = walk(document, entry.start, named?.entry === entry ? named.rule : rules.keyVerdict(key), depth + 1);
+    at = walk(document, entry.start, named?.entry === entry ? named.rule : keyRule(safeKey, rules), depth + 1);
   }
   return entries.length === 0 ? valueEnd(text, from) : text.indexOf("}", at) + 1;
 }
@@ -80,7 +85,7 @@ function namedValue(
     /^(?:name|key|field|param|parameter|header|variable|attribute)$/i.test(entry.key),
   );
   if (!value || !name || text.charAt(name.start) !== '"') return undefined;
-  const rule = rules.keyVerdict(readString(text, name.start, name.end));
+  const rule = keyRule(readString(text, name.start, name.end), rules);
   return rule && { entry: value, rule };
 }
 
@@ -108,7 +113,7 @@ function walkArray(document: Document, from: number, rule: KeyRule | undefined, 
     const end = walk(document, start, elementRule, depth + 1);
     // The pair of a list of pairs: its first element is the key of its second.
     if (index === 0 && text.charAt(start) === '"' && isLastOfTwo(text, end)) {
-      elementRule = rules.keyVerdict(readString(text, start, end)) ?? rule;
+      elementRule = keyRule(readString(text, start, end), rules) ?? rule;
     }
     at = skipSpace(text, end);
     if (text.charAt(at) !== ",") return at + 1;

@@ -148,8 +148,9 @@ function redactRow(
     ];
     const key = slice(batch.bytes, keyStart, keyEnd);
     const value = slice(batch.bytes, valueStart, valueEnd);
-    keep(key, redactText(key, "full", rules.text, work));
-    keep(value, redactJson(value, key, rules.text, work));
+    const safeKey = redactText(key, "full", rules.text, work);
+    keep(key, safeKey);
+    keep(value, redactJson(value, safeKey, rules.text, work));
   }
   return changed ? texts : undefined;
 }

@@ -186,11 +186,10 @@ function boundaryDoubt(length: number): Doubt {
 function watchCards(watch: Watch): void {
   const four = [digits, digits, digits, digits];
   const separator = setOf(" -");
-  // The next digit would make it the last group of a UUID.
   const alone = (length: number): Doubt => {
     const bounded = boundaryDoubt(length);
     return (bytes, at, start, end, keys) =>
-      (at + 1 >= end || digits[bytes[at + 1] as number] !== 1) && bounded(bytes, at, start, end, keys);
+      bounded(bytes, at, start, end, keys) && !isHexRun(bytes, at + 1, Math.min(end, at + 9));
   };
   watch([...four, separator, ...four, separator, ...four, separator, ...four], alone(19));
   watch([...four, separator, ...four, digits, digits, separator, ...four], boundaryDoubt(16));
@@ -202,10 +201,18 @@ function watchCards(watch: Watch): void {
       // Only the fourteenth digit of a run asks, and asks for the whole run.
       if (at - first !== 13) return false;
       let last = at + 1;
-      while (last < end && last - first < 20 && digits[bytes[last] as number] === 1) last++;
-      return last - first < 20 && isCard(asText(bytes, first, last));
+      while (last < end && last - first < 19 && digits[bytes[last] as number] === 1) last++;
+      // Bytes behind a string that was unescaped in place are left over: any length may be the true one.
+      for (; last > at; last--) if (isCard(asText(bytes, first, last))) return true;
+      return false;
     },
   );
+}
+
+/** The last group of a UUID, of which the groups before look like those of a card. */
+function isHexRun(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (hexDigits[bytes[at] as number] !== 1) return false;
+  return to - from === 8;
 }
 
 function phoneDoubt(bytes: Uint8Array, at: number, _start: number, end: number): boolean {

@@ -84,15 +84,19 @@ export function redactText(
   depth = 0,
 ): string {
   if (text.length > rules.ruleset.limits.textBytesMax) return withheld(text, "overrun", rules, work);
-  if (strength === "full" && depth === 0) {
-    const plain = unescapeUnicode(text);
-    if (plain !== text) {
-      const redacted = redactPlain(plain, strength, rules, work, depth);
-      if (redacted !== plain) return redacted;
-    }
+  const plain = strength === "full" ? unescapeUnicode(text) : text;
+  let redacted = redactPlain(plain, strength, rules, work, depth);
+  if (redacted === plain) return plain === text ? text : redactPlain(text, strength, rules, work, depth);
+  // What went may have hidden where something else begins; marks themselves are never touched again.
+  for (let pass = 1; pass < passesMax; pass++) {
+    const again = redactPlain(redacted, strength, rules, work, depth);
+    if (again === redacted) return redacted;
+    redacted = again;
   }
-  return redactPlain(text, strength, rules, work, depth);
+  return redacted;
 }
+
+const passesMax = 6;
 
 /** The whole text replaced, because it could not be read to its end. */
 export function withheld(text: string, why: "overrun" | "depth", rules: TextRules, work: Work): string {
