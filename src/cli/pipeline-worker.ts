@@ -14,10 +14,17 @@ export type EncodeJob = {
   readonly receivedMs: number;
 };
 
+/** What a thread is told when it starts: numbers of segments are never given twice. */
+export type ThreadStart = { readonly firstSegment: number };
+
 /** A batch ready for the spool. */
 export type EncodedBatch = {
   /** One block in the engine's `Native` format; empty if no event was accepted. */
   readonly rows: Uint8Array;
+  /** What the ledger appends once the rows are on disk; see `seal/sealer.ts`. */
+  readonly seal: Uint8Array;
+  /** The largest number of a segment given so far. */
+  readonly lastSegment: number;
   readonly accepted: number;
   readonly refused: number;
   readonly refusals: readonly Refusal[];
@@ -38,14 +45,17 @@ export type PipelineThread = {
 
 type Asker = { readonly resolve: (batch: EncodedBatch) => void; readonly reject: (error: Error) => void };
 
-export function startPipelineThread(): PipelineThread {
+/** `lastSegment`: the largest number of a segment that the ledger or the spool knows. */
+export function startPipelineThread(lastSegment: number): PipelineThread {
   const askers = new Map<number, Asker>();
   let count = 0;
   let isClosed = false;
+  let lastGiven = lastSegment;
   let worker = start();
 
   function start(): Worker {
-    const started = new Worker(new URL("./pipeline-thread.ts", import.meta.url));
+    const workerData: ThreadStart = { firstSegment: lastGiven + 1 };
+    const started = new Worker(new URL("./pipeline-thread.ts", import.meta.url), { workerData });
     started.on("message", settle);
     // Out of memory, say. Its batches were not acknowledged, so their senders will come again.
     let cause: unknown;
@@ -64,8 +74,10 @@ export function startPipelineThread(): PipelineThread {
   function settle(answer: EncodeAnswer): void {
     const asker = askers.get(answer.number);
     askers.delete(answer.number);
-    if ("encoded" in answer) asker?.resolve(answer.encoded);
-    else if ("fault" in answer) asker?.reject(new Fault(answer.fault.code, answer.fault.message));
+    if ("encoded" in answer) {
+      lastGiven = answer.encoded.lastSegment;
+      asker?.resolve(answer.encoded);
+    } else if ("fault" in answer) asker?.reject(new Fault(answer.fault.code, answer.fault.message));
     else asker?.reject(new Error(`a batch could not be encoded: ${answer.broken}`));
   }
 

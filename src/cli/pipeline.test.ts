@@ -1,5 +1,6 @@
 /** The stages joined as the server joins them, on a real spool and a real control store. */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,9 +8,11 @@ import { afterEach, beforeEach, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { query } from "chdb";
 import { limits } from "../model/limits.ts";
+import type { Ledger } from "../seal/ledger.ts";
 import { openSqliteControl } from "../store/control/sqlite.ts";
 import { openSpool, type Spool } from "../store/spool.ts";
 import type { ControlStore } from "../store/store.ts";
+import { openLedger } from "./ledger.ts";
 import { type Pipeline, startPipeline } from "./pipeline.ts";
 
 const nowMs = Date.parse("2026-11-21T02:00:00.000Z");
@@ -18,16 +21,20 @@ let directory: string;
 let spool: Spool;
 let control: ControlStore;
 let pipeline: Pipeline;
+let ledger: Ledger;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "midwatch-pipeline-"));
   spool = await openSpool({ directory: join(directory, "spool"), bytesMax: 1024 * 1024, filesMax: 50 });
   control = openSqliteControl(join(directory, "control.sqlite"));
-  pipeline = startPipeline({ spool, control, clock: () => nowMs });
+  ledger = openLedger(directory, { clock: () => nowMs, randomBytes, hostname: "test" });
+  await ledger.publish();
+  pipeline = startPipeline({ spool, control, ledger, clock: () => nowMs });
 });
 
 afterEach(async () => {
   await pipeline.close();
+  await ledger.close();
   await control.close();
   rmSync(directory, { recursive: true });
 });
@@ -60,12 +67,9 @@ function spooled(): string[] {
 test("an answer counts what the spool then holds, in every encoding", async () => {
   const plain = body(0, 2);
 
-  assert.deepEqual(await send("a", Buffer.from(plain)), {
-    accepted: 2,
-    refused: 0,
-    refusals: [],
-    duplicate: false,
-  });
+  const { checkpoint, ...counts } = await send("a", Buffer.from(plain));
+  assert.deepEqual(counts, { accepted: 2, refused: 0, refusals: [], duplicate: false });
+  assert.match(checkpoint?.note ?? "", /^test\/midwatch\//);
   assert.equal((await send("b", zstdCompressSync(body(2, 2)), "zstd")).accepted, 2);
   assert.equal((await send("c", gzipSync(body(4, 2)), "gzip")).accepted, 2);
 
@@ -87,6 +91,7 @@ test("the same batch again is answered as before and adds nothing", async () => 
 
   assert.deepEqual(again, { ...first, duplicate: true });
   assert.equal(spool.waiting().length, 1);
+  assert.equal(ledger.size, 1);
 });
 
 test("a batch that left the spool is known by its receipt", async () => {
@@ -95,7 +100,8 @@ test("a batch that left the spool is known by its receipt", async () => {
   await control.addReceipts(files.map(({ receipt }) => receipt));
   await spool.remove(files);
 
-  assert.deepEqual(await send("a", body(0, 1)), { accepted: 1, refused: 1, refusals: [], duplicate: true });
+  const { checkpoint: _, ...again } = await send("a", body(0, 1));
+  assert.deepEqual(again, { accepted: 1, refused: 1, refusals: [], duplicate: true });
   assert.equal(spool.waiting().length, 0);
 });
 
@@ -135,7 +141,7 @@ test("a batch without a good line is remembered too", async () => {
     { accepted: first.accepted, refused: first.refused, duplicate: first.duplicate },
     { accepted: 0, refused: 1, duplicate: false },
   );
-  assert.deepEqual(again, { accepted: 0, refused: 1, refusals: [], duplicate: true });
+  assert.deepEqual(again, { ...first, refusals: [], duplicate: true });
 });
 
 test("a closed pipeline answers what it has and takes nothing more", async () => {
@@ -145,4 +151,18 @@ test("a closed pipeline answers what it has and takes nothing more", async () =>
   await assert.rejects(send("b", body(0, 1)), { code: "STORE_CLOSED" });
   assert.equal((await last).accepted, 1000);
   await closing;
+});
+
+test("batches taken at once enter the ledger in the order of their segments, each once", async () => {
+  const sizes = [4000, 1, 300, 1, 2000, 1, 50, 1];
+  spool = await openSpool({ directory: join(directory, "spool"), bytesMax: 64 * 1024 * 1024, filesMax: 50 });
+  await pipeline.close();
+  pipeline = startPipeline({ spool, control, ledger, clock: () => nowMs });
+  await Promise.all(sizes.map((size, index) => send(`batch-${index}`, body(index * 10_000, size))));
+
+  const entries = Array.from({ length: ledger.size }, (_, index) => ledger.entry(index));
+  assert.deepEqual(
+    entries.map((entry) => entry.type === "segment" && [entry.number, entry.count]),
+    sizes.map((size, index) => [index + 1, size]),
+  );
 });

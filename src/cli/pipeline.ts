@@ -3,8 +3,11 @@
  * a thread of its own (`pipeline-thread.ts`), so that the server answers questions meanwhile.
  */
 import { Fault } from "../model/fault.ts";
-import type { Intake, IntakeAnswer, IntakeRequest } from "../model/intake.ts";
+import type { Intake, IntakeAnswer, IntakeRequest, WitnessedCheckpoint } from "../model/intake.ts";
 import type { Clock } from "../model/time.ts";
+import type { Ledger } from "../seal/ledger.ts";
+import { unpackSeal } from "../seal/sealer.ts";
+import { checkpointFor } from "../seal/witness.ts";
 import type { Spool } from "../store/spool.ts";
 import type { BatchReceipt, ControlStore } from "../store/store.ts";
 import { type PipelineThread, startPipelineThread } from "./pipeline-worker.ts";
@@ -12,6 +15,8 @@ import { type PipelineThread, startPipelineThread } from "./pipeline-worker.ts";
 export type PipelineOptions = {
   readonly spool: Pick<Spool, "write" | "receipt">;
   readonly control: Pick<ControlStore, "receipt">;
+  /** Has taken up every batch that waits in the spool. */
+  readonly ledger: Ledger;
   readonly clock: Clock;
 };
 
@@ -22,7 +27,8 @@ export type Pipeline = {
 };
 
 export function startPipeline(options: PipelineOptions): Pipeline {
-  const thread = startPipelineThread();
+  const thread = startPipelineThread(options.ledger.lastSegment);
+  const inOrder = makeOrder();
   /** Batches that are being taken now, by source and name. Written by `intake` alone. */
   const taking = new Map<string, Promise<IntakeAnswer>>();
   let isClosed = false;
@@ -35,7 +41,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       const answer = await first.catch(() => undefined);
       if (answer !== undefined) return { ...answer, refusals: [], duplicate: true };
     }
-    const answer = take(options, thread, request).finally(() => taking.delete(name));
+    const answer = take(options, thread, inOrder, request).finally(() => taking.delete(name));
     taking.set(name, answer);
     return answer;
   };
@@ -53,29 +59,68 @@ export function startPipeline(options: PipelineOptions): Pipeline {
 async function take(
   options: PipelineOptions,
   thread: PipelineThread,
+  inOrder: InOrder,
   request: IntakeRequest,
 ): Promise<IntakeAnswer> {
-  const { spool, control, clock } = options;
+  const { spool, control, ledger, clock } = options;
   const { source, batchId } = request;
 
   // 1. A batch that was taken before lies in the spool, or the control store remembers it.
   const known = spool.receipt(source, batchId) ?? (await control.receipt(source, batchId));
-  if (known) return duplicateOf(known);
+  if (known) return duplicateOf(known, checkpointFor(ledger, request.witnessedSize));
 
   // 2. In the thread: receive, redact, seal, encode.
   const receivedMs = clock();
-  const { rows, accepted, refused, refusals } = await thread.encode(
+  const { rows, seal, accepted, refused, refusals } = await thread.encode(
     request.body,
     request.encoding,
     receivedMs,
   );
 
-  // 3. On disk, synced. From here on the server is answerable for it; the inserter goes on.
-  const receipt: BatchReceipt = { source, batchId, accepted, refused, receivedMs };
-  const outcome = await spool.write(receipt, rows);
-  return outcome === "held" ? duplicateOf(receipt) : { accepted, refused, refusals, duplicate: false };
+  // 3. On disk, synced, with its seal. From here on the server is answerable for it; the inserter goes on.
+  const receipt = {
+    source,
+    batchId,
+    accepted,
+    refused,
+    receivedMs,
+    seal: Buffer.from(seal).toString("base64"),
+  };
+  const outcome = await inOrder(
+    () => spool.write(receipt, rows),
+    // 4. Into the ledger, whose numbers rise. A batch that another sender wrote meanwhile has its own seal.
+    (outcome) => {
+      if (outcome === "written") unpackSeal(seal).forEach((segment) => ledger.appendSegment(segment));
+    },
+  );
+  const checkpoint = checkpointFor(ledger, request.witnessedSize);
+  if (outcome === "held") return duplicateOf(receipt, checkpoint);
+  return { accepted, refused, refusals, duplicate: false, ...(checkpoint && { checkpoint }) };
 }
 
-function duplicateOf({ accepted, refused }: BatchReceipt): IntakeAnswer {
-  return { accepted, refused, refusals: [], duplicate: true };
+function duplicateOf(
+  { accepted, refused }: BatchReceipt,
+  checkpoint: WitnessedCheckpoint | undefined,
+): IntakeAnswer {
+  return { accepted, refused, refusals: [], duplicate: true, ...(checkpoint && { checkpoint }) };
+}
+
+/** Runs `write` at once, and `next` after its success and after all earlier ones are through. */
+type InOrder = <T>(write: () => Promise<T>, next: (outcome: T) => void) => Promise<T>;
+
+function makeOrder(): InOrder {
+  let last: Promise<unknown> = Promise.resolve();
+  return (write, next) => {
+    const written = write();
+    const earlier = last;
+    const done = (async () => {
+      // Both, whatever comes first: a failure of ours must not be let go of while we wait.
+      const [outcome] = await Promise.allSettled([written, earlier]);
+      if (outcome.status === "rejected") throw outcome.reason;
+      next(outcome.value);
+      return outcome.value;
+    })();
+    last = done.catch(() => {});
+    return done;
+  };
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startTicksOf } from "../agent/process.ts";
 import { makeKeyring } from "../api/keyring.ts";
+import type { Patience } from "../api/parts.ts";
 import type { OverviewAnswer } from "../api/schemas.ts";
 import { makeServer } from "../api/server.ts";
 import { type Clock, formatTime } from "../model/time.ts";
@@ -19,6 +20,7 @@ import type { ControlStore, EventStore } from "../store/store.ts";
 import type { Config } from "./config.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { CommandFailure } from "./exit.ts";
+import { openLedger, startLedger, takeUpSeals } from "./ledger.ts";
 import { type OwnEvents, startOwnEvents } from "./own-events.ts";
 import { startOwnJobs } from "./own-jobs.ts";
 import { makeOwnLog, type OwnLog } from "./own-log.ts";
@@ -38,6 +40,10 @@ export type ServerOptions = {
   readonly note: (line: string) => void;
   readonly pid: number;
   readonly hostname: string;
+  /** Other than the built page, the sample day of this installation, and the usual patience. */
+  readonly pageDirectory?: string;
+  readonly sampleFile?: string;
+  readonly patience?: Patience;
 };
 
 export type RunningServer = {
@@ -105,9 +111,20 @@ async function open(
     bytesMax: config["spool.bytes"],
     filesMax: spoolFilesMax,
   });
-  const inserter = startInserter({ spool, store: events, control, onNotice: reportInserter(log) });
+  const ledger = openLedger(config.data, options);
+  takeUpSeals(ledger, spool);
+  const sealing = await startLedger(ledger, clock, (message) => log("error", message));
+  releases.push(() => sealing.close());
+  // A batch leaves the spool only when the ledger would not lose it either.
+  const receipts: Pick<ControlStore, "addReceipts"> = {
+    addReceipts: async (batches) => {
+      await ledger.flush();
+      await control.addReceipts(batches);
+    },
+  };
+  const inserter = startInserter({ spool, store: events, control: receipts, onNotice: reportInserter(log) });
   releases.push(() => inserter.close());
-  const pipeline = startPipeline({ spool, control, clock });
+  const pipeline = startPipeline({ spool, control, ledger, clock });
   releases.push(() => pipeline.close());
 
   ownEvents = startOwnEvents({ intake: pipeline.intake, clock, randomBytes, base: ownFields(options) });
@@ -134,8 +151,9 @@ async function open(
     status,
     clock,
     randomBytes,
-    pageDirectory: root("web/dist"),
-    sampleFile: root("playground/sample/day.ndjson.gz"),
+    pageDirectory: options.pageDirectory ?? root("web/dist"),
+    sampleFile: options.sampleFile ?? root("playground/sample/day.ndjson.gz"),
+    ...(options.patience && { patience: options.patience }),
     version,
     report: log,
   });

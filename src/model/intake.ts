@@ -9,6 +9,8 @@ export type IntakeRequest = {
   readonly encoding: "identity" | "gzip" | "zstd";
   /** Handed over: its memory goes to another thread, and the sender must not use it any more. */
   readonly body: Uint8Array;
+  /** Entries of the largest checkpoint that the sender keeps; it wants proof that nothing in it changed. */
+  readonly witnessedSize?: number;
 };
 
 export type IntakeAnswer = {
@@ -18,6 +20,15 @@ export type IntakeAnswer = {
   readonly refusals: readonly Refusal[];
   /** The batch had been taken before. */
   readonly duplicate: boolean;
+  readonly checkpoint?: WitnessedCheckpoint;
+};
+
+/** The ledger's newest signed head, for the sender to keep. */
+export type WitnessedCheckpoint = {
+  /** A signed note (c2sp.org/tlog-checkpoint). */
+  readonly note: string;
+  /** That it begins with what the sender keeps: hashes in base64. Absent where nothing was asked. */
+  readonly consistency?: readonly string[];
 };
 
 /**

@@ -54,6 +54,8 @@ export class Ledger {
   private pending: SealedSegment[] = [];
   /** Publishing and changes of secrets, one after the other. */
   private work: Promise<unknown> = Promise.resolve();
+  /** The journal lacks some of `pending`. Written by `append` and `replaceJournal`. */
+  private isBehind = false;
   private newestMicros = 0;
   private lastNumber = 0;
   private cached: Bundle | undefined;
@@ -108,15 +110,30 @@ export class Ledger {
   private append(segment: SealedSegment): number {
     if (this.closed) throw new Fault("STORE_CLOSED", "The ledger is closed");
     const index = this.size;
-    this.journal.append({ index, ...segment });
     this.pending.push(segment);
+    try {
+      // Behind a record cut short nothing would be found again, so a full disk is waited out in `flush`.
+      if (!this.isBehind) this.journal.append({ index, ...segment });
+    } catch {
+      this.isBehind = true;
+    }
     this.remember(segment.entry);
     return index;
   }
 
   /** Resolves when everything appended so far would survive a power cut. */
   async flush(): Promise<void> {
-    await this.journal.sync();
+    if (this.isBehind) this.replaceJournal();
+    else await this.journal.sync();
+  }
+
+  /** Throws while the disk is full. */
+  private replaceJournal(): void {
+    const first = this.current.size;
+    this.journal.replace(
+      this.pending.map((segment, place): JournalRecord => ({ index: first + place, ...segment })),
+    );
+    this.isBehind = false;
   }
 
   /** Appends a heartbeat if the newest entry is older than a minute. */
@@ -140,7 +157,7 @@ export class Ledger {
   private async publishNow(): Promise<SignedHead> {
     const news = this.pending.slice();
     if (news.length === 0 && this.current.note !== "") return this.current;
-    await this.journal.sync();
+    await this.flush();
     const { directory, signer } = this.options;
     const { edge, full } = growEdge(
       this.edge,
@@ -157,9 +174,7 @@ export class Ledger {
     this.current = head;
     this.cached = undefined;
     this.pending = this.pending.slice(news.length);
-    this.journal.replace(
-      this.pending.map((segment, place): JournalRecord => ({ index: head.size + place, ...segment })),
-    );
+    this.replaceJournal();
     for (const { path } of files) {
       // A partial tile may go once the full one is there.
       if (!path.includes(".p/")) rmSync(join(directory, `${path}.p`), { recursive: true, force: true });

@@ -14,6 +14,8 @@ export type SealedBatch = {
   /** Segment and place in it of each row. */
   readonly segments: Float64Array;
   readonly segmentIndexes: Uint32Array;
+  /** The largest number given so far. */
+  readonly lastSegment: number;
   /** What the ledger appends once the batch is on disk (`unpackSeal`). Kept beside the batch until then. */
   readonly seal: Uint8Array;
 };
@@ -69,7 +71,7 @@ export function createSealer(firstNumber: number, random: (length: number) => Ui
       }
       close(stream);
     }
-    return { segments, segmentIndexes, seal: packRecords(sealed) };
+    return { segments, segmentIndexes, lastSegment: number - 1, seal: packRecords(sealed) };
   };
 }
 

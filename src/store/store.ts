@@ -182,6 +182,8 @@ export type BatchReceipt = {
   readonly accepted: number;
   readonly refused: number;
   readonly receivedMs: number;
+  /** What the ledger appends for the batch, in base64. Kept while the batch is in the spool. */
+  readonly seal?: string;
 };
 
 export interface ControlStore {
