@@ -6,9 +6,8 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
-import type { EventRecord, Json } from "../model/event.ts";
+import { type EventRecord, type Json, sampleMark } from "../model/event.ts";
 import { Fault } from "../model/fault.ts";
-import { sampleMark } from "../model/sample.ts";
 import { formatTime, parseTime } from "../model/time.ts";
 import { uuidv7 } from "../model/uuid.ts";
 import type { ControlStore } from "../store/store.ts";

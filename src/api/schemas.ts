@@ -217,6 +217,17 @@ export const intakeSchema = Type.Object({
     description: `the first ${limits.refusalsListedMax} of the refused lines`,
   }),
   duplicate: Type.Boolean({ description: "the batch had been taken before" }),
+  checkpoint: Type.Optional(
+    Type.Object(
+      {
+        note: Type.String({ description: "signed note (c2sp.org/tlog-checkpoint)" }),
+        consistency: Type.Optional(
+          Type.Array(text(), { description: "proof that it begins with what the sender keeps, in base64" }),
+        ),
+      },
+      { description: "the newest signed head of the ledger, for the sender to keep" },
+    ),
+  ),
 });
 /** What a sender is answered for a batch. */
 export type IntakeReply = Static<typeof intakeSchema>;

@@ -73,7 +73,8 @@ export async function makeServer(parts: ServerParts): Promise<FastifyInstance> {
   answerErrors(server, parts);
   await server.register(swagger, { openapi: openapiHead(parts.version) });
   for (const add of routes) server.register(async (scope) => add(scope as Api, parts));
-  server.register(async (scope) => addPageRoutes(scope as Api, parts));
+  // Not in a scope of its own: the answer to an unknown address sends the page too.
+  addPageRoutes(server, parts);
   await server.ready();
   return server;
 }

@@ -7,7 +7,7 @@ import type { IntakeRequest } from "../../model/intake.ts";
 import { limits } from "../../model/limits.ts";
 import { makeBodyReader } from "../body.ts";
 import type { AddRoutes } from "../parts.ts";
-import { intakeSchema } from "../schemas.ts";
+import { type IntakeReply, intakeSchema } from "../schemas.ts";
 import { refusals } from "./refusals.ts";
 
 const encodings = ["identity", "gzip", "zstd"] as const;
@@ -39,6 +39,9 @@ export const addIntakeRoutes: AddRoutes = (server, { keyring, intake }) => {
           `names the batch, so that it may be repeated; at most ${limits.batchIdLengthMax} characters`,
         ),
         "midwatch-source": header("who sends; default: the name of the key"),
+        "midwatch-witnessed-size": header(
+          "entries of the largest checkpoint that the sender keeps; the answer proves that it is a part of the newest",
+        ),
         "content-encoding": header(encodings.join(", ")),
       }),
       response: { 200: intakeSchema, ...refusals(400, 401, 413, 421, 503) },
@@ -53,7 +56,7 @@ export const addIntakeRoutes: AddRoutes = (server, { keyring, intake }) => {
     handler: async (request) => {
       const about = aboutBatch(request.headers, senders.get(request) ?? "");
       const answer = await bodies.read(request.raw, (body) => intake({ ...about, body }));
-      return { ...answer, refusals: [...answer.refusals] };
+      return answer as IntakeReply;
     },
   });
 };
@@ -64,7 +67,14 @@ function aboutBatch(headers: IncomingHttpHeaders, keyName: string): Omit<IntakeR
     // Without a name a batch cannot be recognised when it comes again; that is the sender's choice.
     batchId: nameIn(headers, "midwatch-batch") ?? randomUUID(),
     encoding: encodingOf(headers["content-encoding"]),
+    ...witnessedSizeIn(headers["midwatch-witnessed-size"]),
   };
+}
+
+function witnessedSizeIn(text: string | string[] | undefined): { readonly witnessedSize?: number } {
+  if (text === undefined) return {};
+  if (/^\d{1,15}$/.test(String(text))) return { witnessedSize: Number(text) };
+  throw new Fault("BAD_REQUEST", "The header `midwatch-witnessed-size` must be a whole number.");
 }
 
 function nameIn(headers: IncomingHttpHeaders, name: string): string | undefined {

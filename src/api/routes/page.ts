@@ -20,8 +20,9 @@ export function addPageRoutes(server: Api, { pageDirectory }: Pick<ServerParts, 
     index: false,
     dotfiles: "ignore",
     cacheControl: false,
-    setHeaders: (reply) => {
-      void reply.header("cache-control", `public, max-age=${secondsInYear}, immutable`);
+    setHeaders: (reply, path) => {
+      const kept = path.endsWith("index.html") ? "no-cache" : `public, max-age=${secondsInYear}, immutable`;
+      void reply.header("cache-control", kept);
     },
   });
   server.get(
@@ -46,7 +47,6 @@ export async function sendPageOrNotFound(
 }
 
 async function sendDocument(reply: FastifyReply, pageDirectory: string): Promise<FastifyReply> {
-  reply.header("cache-control", "no-cache");
   if (!existsSync(join(pageDirectory, "index.html"))) {
     return await reply
       .code(503)

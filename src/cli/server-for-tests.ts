@@ -1,0 +1,89 @@
+/** A real server with real engine, spool and pipeline, on a free port and a directory of its own. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { makeKey } from "../api/keyring.ts";
+import type { EventRecord } from "../model/event.ts";
+import { formatTime } from "../model/time.ts";
+import { uuidv7 } from "../model/uuid.ts";
+import { loadConfig } from "./config.ts";
+import { type RunningServer, type ServerOptions, startServer } from "./server-process.ts";
+
+export type ServerForTests = RunningServer & {
+  readonly directory: string;
+  /** Lines that the server wrote to standard error. */
+  readonly notes: readonly string[];
+  /** A key with the scope `send`. */
+  readonly key: string;
+  readonly post: (body: string | Uint8Array, headers?: Readonly<Record<string, string>>) => Promise<Response>;
+  readonly read: (path: string) => Promise<Response>;
+};
+
+type Wishes = Pick<ServerOptions, "patience"> & { readonly sampleDay?: readonly EventRecord[] };
+
+export async function startServerForTests({
+  sampleDay = [],
+  ...wishes
+}: Wishes = {}): Promise<ServerForTests> {
+  const directory = mkdtempSync(join(tmpdir(), "midwatch-server-"));
+  const { values: config } = loadConfig({ data: join(directory, "data"), listen: "127.0.0.1:0" }, {});
+  const pageDirectory = join(directory, "page");
+  mkdirSync(join(pageDirectory, "assets"), { recursive: true });
+  writeFileSync(join(pageDirectory, "index.html"), "<!doctype html><title>Midwatch</title>");
+  writeFileSync(join(pageDirectory, "assets", "main-abc123.js"), "export {};");
+  const sampleFile = join(directory, "day.ndjson.gz");
+  writeFileSync(sampleFile, gzipSync(sampleDay.map((event) => `${JSON.stringify(event)}\n`).join("")));
+  const notes: string[] = [];
+  const server = await startServer({
+    config,
+    clock: Date.now,
+    randomBytes: (count) => randomBytes(count),
+    note: (line) => notes.push(line),
+    pid: process.pid,
+    hostname: "test-host",
+    pageDirectory,
+    sampleFile,
+    ...wishes,
+  });
+  const { key } = await makeKey(
+    server.control,
+    { name: "test", scopes: ["send"] },
+    { clock: Date.now, randomBytes: (count) => randomBytes(count) },
+  );
+  return {
+    ...server,
+    directory,
+    notes,
+    key,
+    read: async (path) => await fetch(server.address + path),
+    post: async (body, headers = {}) =>
+      await fetch(`${server.address}/v1/events`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, ...headers },
+        body: typeof body === "string" ? body : new Uint8Array(body),
+      }),
+    close: async () => {
+      await server.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A record that happened so many milliseconds ago. */
+export function recordAgo(agoMs: number, fields: Partial<EventRecord>): EventRecord {
+  const atMs = Date.now() - agoMs;
+  return {
+    id: uuidv7(atMs, randomBytes(10)),
+    time: formatTime(atMs * 1000),
+    stream: "logs",
+    kind: "log",
+    service: "shop",
+    ...fields,
+  };
+}
+
+export function ndjson(records: readonly EventRecord[]): string {
+  return records.map((record) => `${JSON.stringify(record)}\n`).join("");
+}
