@@ -6,7 +6,7 @@ import { pieces, stackLines } from "./text.ts";
 test("control and direction characters become visible, line breaks stay", () => {
   assert.deepEqual(pieces("a\u0007b\u202Ec\nd\te"), [
     { kind: "text", text: "a" },
-    { kind: "control", text: "␇", code: "U+0007" },
+    { kind: "control", text: "⟨BEL⟩", code: "U+0007" },
     { kind: "text", text: "b" },
     { kind: "control", text: "⟨U+202E⟩", code: "U+202E" },
     { kind: "text", text: "c\nd\te" },
@@ -28,7 +28,7 @@ test("terminal colours are honoured only where they were asked for", () => {
     { kind: "text", text: "red", ansi: "ansi-bold ansi-red" },
     { kind: "text", text: " plain" },
   ]);
-  assert.equal(pieces(text)[0]?.text, "␛");
+  assert.equal(pieces(text)[0]?.text, "⟨ESC⟩");
 });
 
 test("a text that is too long is cut, and the cut is said", () => {

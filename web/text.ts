@@ -55,15 +55,16 @@ export function pieces(
   return found;
 }
 
+/** The names of the control characters from 0, as ASCII has them. */
+const controlNames =
+  "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(
+    " ",
+  );
+
 function controlPiece(character: string): Piece {
   const code = character.codePointAt(0) ?? 0;
   const name = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-  // The pictures of C0 characters are single glyphs; all others are named by their number.
-  return {
-    kind: "control",
-    text: code < 0x20 ? String.fromCodePoint(0x2400 + code) : `⟨${name}⟩`,
-    code: name,
-  };
+  return { kind: "control", text: `⟨${controlNames[code] ?? name}⟩`, code: name };
 }
 
 const colourNames = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];

@@ -46,6 +46,17 @@ function Attempts({ run }: { readonly run: Run }): JSX.Element | null {
   );
 }
 
+const runIdColumn: Column<Run> = {
+  name: "run",
+  head: "Run",
+  width: "minmax(160px, 1fr)",
+  cell: (run) => (
+    <a class="row-link mono" data-row href={runAddress(run)}>
+      <Plain text={run.runId} lengthMax={128} />
+    </a>
+  ),
+};
+
 export const runColumns: readonly Column<Run>[] = [
   { name: "state", head: "State", width: "108px", cell: (run) => <State state={run.state} /> },
   {
@@ -71,7 +82,7 @@ export const runColumns: readonly Column<Run>[] = [
   {
     name: "where",
     head: "Where",
-    width: "minmax(80px, 0.7fr)",
+    width: "minmax(150px, 0.9fr)",
     from: "wide",
     cell: (run) => (
       <span class="mono quiet">
@@ -114,6 +125,11 @@ export const runColumns: readonly Column<Run>[] = [
     ),
   },
 ];
+
+/** For a list of runs of one job, whose name need not stand in every row. */
+export const runColumnsOfJob: readonly Column<Run>[] = runColumns.map((column) =>
+  column.name === "job" ? runIdColumn : column,
+);
 
 /** Two lines for a narrow screen. */
 export function NarrowRun({ run }: { readonly run: Run }): JSX.Element {

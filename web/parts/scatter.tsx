@@ -14,10 +14,22 @@ import { duration, stateWords } from "../words.ts";
 import { colour, draw, timeAxis, valueAxis } from "./chart.ts";
 
 const height = 190;
-const powers = [0.1, 1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000];
 
 /** uPlot's name for a logarithmic scale. */
+// oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- its enum exists for types only, not at run time
 const logarithmic: uPlot.Scale.Distr.Logarithmic = 3;
+
+/** Round durations between two, at most five, on a logarithmic scale. */
+function ticks(lowest: number, highest: number): readonly number[] {
+  const every = [0.1, 1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000].flatMap((one) => [
+    one,
+    2 * one,
+    5 * one,
+  ]);
+  const found = every.filter((one) => one >= lowest && one <= highest);
+  const step = Math.ceil(found.length / 5);
+  return found.filter((_one, index) => index % step === 0);
+}
 
 type Point = { readonly run: Run; readonly atMs: number; readonly ms: number };
 
@@ -62,8 +74,8 @@ export function Scatter({
         axes: [
           timeAxis(),
           {
-            ...valueAxis(duration, 60),
-            splits: () => powers.filter((one) => one >= lowest && one <= highest),
+            ...valueAxis((value) => duration(value).replace(/\.0+ /, " "), 60),
+            splits: () => [...ticks(lowest, highest)],
           },
         ],
         series: [{}, { paths: () => null, points: { show: false } }],

@@ -42,7 +42,7 @@ export function Waterfall({ timeline }: { readonly timeline: Timeline }): JSX.El
               <i key={atMs} class="grid-line" style={{ left: place(atMs) }} />
             ))}
             <span
-              class={`stretch ${row.shape} ${row.state === undefined ? "plain" : row.state}`}
+              class={`stretch is-${row.shape} ${row.state ?? "plain"}`}
               style={{
                 left: place(row.fromMs),
                 width: `${(((row.untilMs - row.fromMs) / span) * 100).toFixed(3)}%`,

@@ -5,7 +5,7 @@ import { address, useAnswer } from "../ask.ts";
 import { type Pages, usePages } from "../pages.ts";
 import { chosenStates, StateFilter } from "../parts/filters.tsx";
 import { Plain } from "../parts/plain.tsx";
-import { keyOfRun } from "../parts/runs.tsx";
+import { keyOfRun, runColumnsOfJob } from "../parts/runs.tsx";
 import { Scatter } from "../parts/scatter.tsx";
 import { useTitle } from "../parts/title.ts";
 import { range } from "../range.ts";
@@ -54,7 +54,7 @@ export function JobScreen(): JSX.Element {
       <div class="tools">
         <StateFilter counts={job?.runs} />
       </div>
-      <RunList pages={pages} />
+      <RunList pages={pages} columns={runColumnsOfJob} />
     </>
   );
 }

@@ -71,7 +71,7 @@ const columns: readonly Column<Job>[] = [
   {
     name: "service",
     head: "Service",
-    width: "minmax(90px, 0.7fr)",
+    width: "minmax(130px, 0.8fr)",
     from: "medium",
     cell: (job) => (
       <span class="quiet">
@@ -86,7 +86,7 @@ const columns: readonly Column<Job>[] = [
     from: "wide",
     cell: (job) => <span class="mono quiet">{job.runtime}</span>,
   },
-  { name: "runs", head: "Runs by state", width: "minmax(150px, 1fr)", cell: (job) => <Counts job={job} /> },
+  { name: "runs", head: "Runs by state", width: "minmax(130px, 0.9fr)", cell: (job) => <Counts job={job} /> },
   {
     name: "share",
     head: "Ended well",
@@ -173,7 +173,7 @@ export function JobsScreen(): JSX.Element {
           rows={rows}
           columns={columns}
           keyOf={keyOfJob}
-          rowHeight={33}
+          rowHeight={31}
           stale={stale}
           narrow={(job) => <NarrowJob job={job} />}
         />

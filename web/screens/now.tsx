@@ -120,7 +120,7 @@ function LatestEnds(): JSX.Element {
           columns={runColumns}
           keyOf={keyOfRun}
           narrow={(run) => <NarrowRun run={run} />}
-          rowHeight={33}
+          rowHeight={31}
         />
       )}
     </section>

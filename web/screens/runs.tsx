@@ -6,7 +6,7 @@ import { type Pages, usePages } from "../pages.ts";
 import { chosenStates, StateFilter, ValueFilter } from "../parts/filters.tsx";
 import { Empty, Loading, Problem } from "../parts/notice.tsx";
 import { keyOfRun, NarrowRun, runColumns } from "../parts/runs.tsx";
-import { Table } from "../parts/table.tsx";
+import { type Column, Table } from "../parts/table.tsx";
 import { useTitle } from "../parts/title.ts";
 import { range } from "../range.ts";
 import { change, query } from "../route.ts";
@@ -68,7 +68,9 @@ function Newer({ pages }: { readonly pages: Pages<Run> }): JSX.Element {
   );
 }
 
-export function RunList({ pages }: { readonly pages: Pages<Run> }): JSX.Element {
+type ListGiven = { readonly pages: Pages<Run>; readonly columns?: readonly Column<Run>[] };
+
+export function RunList({ pages, columns = runColumns }: ListGiven): JSX.Element {
   const { rows, fault } = pages;
   if (fault && (!rows || fault.status >= 400)) return <Problem fault={fault} again={pages.again} />;
   if (!rows) return <Loading what="runs" rows={14} />;
@@ -78,10 +80,10 @@ export function RunList({ pages }: { readonly pages: Pages<Run> }): JSX.Element 
       <Table
         name="Runs"
         rows={rows}
-        columns={runColumns}
+        columns={columns}
         keyOf={keyOfRun}
         narrow={(run) => <NarrowRun run={run} />}
-        rowHeight={33}
+        rowHeight={31}
         stale={pages.stale}
         onEnd={pages.next === null ? undefined : pages.more}
       />
