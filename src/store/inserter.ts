@@ -7,7 +7,9 @@
  * 3. Their receipts become durable in the control store.
  * 4. The files are removed and the folder synced; then the manifest is removed.
  * After a crash the manifest says which files are repeated, together and under the same token. A
- * manifest whose files are gone was at step 4.
+ * manifest that misses a file was at step 4: there is nothing to insert, only to remove. (The engine
+ * knows a repetition by its token and the number of its blocks: it would take part of a group for
+ * something new.)
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
@@ -48,7 +50,11 @@ export type Inserter = {
   close(): Promise<void>;
 };
 
-type Group = InsertGroup & { readonly members: readonly SpoolFile[] };
+type Group = InsertGroup & {
+  readonly members: readonly SpoolFile[];
+  /** Only what is in the spool must go: the store and the control store have it all. */
+  readonly isInserted: boolean;
+};
 
 /** Begins at once, with what a crash left. */
 export function startInserter(options: InserterOptions): Inserter {
@@ -161,15 +167,15 @@ export function startInserter(options: InserterOptions): Inserter {
 
 async function insertGroup(options: InserterOptions, group: Group, hasManifest: boolean): Promise<void> {
   const { spool, store, control, onNotice } = options;
-  const { token, members } = group;
-  if (members.length > 0) {
+  const { token, members, isInserted } = group;
+  if (!isInserted) {
     if (!hasManifest) await writeManifest(spool.directory, group);
     // A batch of refused lines only has no rows; its receipt counts all the same.
     const files = members.filter((member) => member.bytes > 0).map((member) => member.path);
     if (files.length > 0) await store.insert({ token, files });
     await control.addReceipts(members.map((member) => member.receipt));
-    await spool.remove(members);
   }
+  await spool.remove(members);
   await rm(manifestPath(spool.directory, token), { force: true });
   const bytes = members.reduce((sum, member) => sum + member.bytes, 0);
   onNotice?.({ kind: "inserted", files: members.length, bytes });
@@ -189,7 +195,7 @@ function nextGroup(spool: Spool, alone: ReadonlySet<string>): Group | undefined 
   }
   const [first] = members;
   if (!first) return undefined;
-  return { token: tokenOf(members), files: members.map((member) => member.path), members };
+  return { token: tokenOf(members), files: members.map((member) => member.path), members, isInserted: false };
 }
 
 /** A file alone has its own key as token; a group the hash of all. */
@@ -201,11 +207,11 @@ function tokenOf(members: readonly SpoolFile[]): string {
   return `group-${hash.digest("hex").slice(0, 40)}`;
 }
 
-/** What a manifest names and is still there: all of it, or less when the crash fell into step 4. */
+/** What a manifest names and is still there. Files are only removed once all of them are inserted. */
 function withMembers(group: InsertGroup, spool: Spool): Group {
   const waiting = new Map(spool.waiting().map((file) => [file.path, file]));
   const members = group.files.flatMap((path) => waiting.get(path) ?? []);
-  return { ...group, members };
+  return { ...group, members, isInserted: members.length < group.files.length };
 }
 
 const manifestPattern = /^([\w-]+)\.manifest$/;

@@ -104,7 +104,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     async write(receipt, rows) {
       const key = batchKey(receipt.source, receipt.batchId);
       // The first sender's success is the second one's too; its failure is not.
-      await writing.get(key)?.catch(() => {});
+      for (let earlier = writing.get(key); earlier; earlier = writing.get(key)) await earlier.catch(() => {});
       if (files.has(key)) return "held";
       const work = write(receipt, rows instanceof Uint8Array ? [rows] : rows);
       writing.set(key, work);

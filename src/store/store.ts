@@ -140,8 +140,8 @@ export interface EventStore {
   histogram(filter: EventFilter, bucketsMax: number): Promise<readonly HistogramBucket[]>;
   fieldValues(filter: EventFilter, field: FieldName, limit: number): Promise<readonly FieldValue[]>;
   /**
-   * Runs that lived in the range (begun before its end, heard of after its start), by their last
-   * event, newest first.
+   * Runs that lived in the range (begun before its end, heard of after its start), by the time of
+   * their last change of state, newest first.
    */
   runs(query: RunQuery): Promise<Page<RunSummary>>;
   run(runId: string): Promise<RunSummary | undefined>;

@@ -1,10 +1,11 @@
 SELECT
-    state,
+    bitAnd(toUInt64(run_life), 15) AS state,
     count() AS count
 FROM
 (
-    SELECT max(life).state AS state
+    SELECT max(life) AS run_life
     FROM runs
+    WHERE /* candidates */
     GROUP BY run_hash
     HAVING /* filter */
 )

@@ -42,39 +42,55 @@ const summaryStrings = {
   parentRunId: "parent_run_id",
 } as const;
 
+/**
+ * Numbers of states in the column `life`, from 1: the order in which 0002_runs.sql names them. 0 is
+ * a run of which nothing but signs of life was heard.
+ */
+export const stateNumbers = [
+  "unknown",
+  "waiting",
+  "running",
+  "retrying",
+  "succeeded",
+  "failed",
+  "discarded",
+  "cancelled",
+  "lost",
+] as const satisfies readonly RunState[];
+
+export function stateOf(number: string | number): RunState {
+  return stateNumbers[Number(number)] ?? "unknown";
+}
+
 /** Columns of a run's summary over its rows in `runs`, grouped by run. */
 export const runColumns = [
   "run_id",
   "run_hash",
   "toUnixTimestamp64Micro(max(last_time)) AS last_micros",
-  "max(life).state AS state",
+  "max(life) AS newest_life",
+  "bitAnd(toUInt64(newest_life), 15) AS state",
   "length(groupUniqArrayArray(starts)) AS attempts",
   "toUnixTimestamp64Micro(min(enqueued_time)) AS enqueued_micros",
   "toUnixTimestamp64Micro(max(started_time)) AS started_micros",
   "toUnixTimestamp64Micro(max(ended_time)) AS ended_micros",
-  ...Object.values(summaryStrings).map((column) => `max(${column}).value AS newest_${column}`),
-  "max(duration_ms) AS duration",
-  "max(wait_ms) AS wait",
-  "max(error).class AS error_class",
-  "max(error).message AS error_message",
+  ...Object.values(summaryStrings).map((column) => `argMaxMerge(${column}) AS newest_${column}`),
+  "argMaxMerge(error_class) AS newest_error_class",
+  "argMaxMerge(error_message) AS newest_error_message",
+  "if(max(duration_ms) = 0, NULL, reinterpretAsFloat64(toUInt64(max(duration_ms)))) AS newest_duration_ms",
+  "if(max(wait_ms) = 0, NULL, reinterpretAsFloat64(toUInt64(max(wait_ms)))) AS newest_wait_ms",
   "max(sample) AS is_sample",
 ].join(",\n    ");
 
 export type RunRow = { readonly [column: string]: unknown };
 
-type Timed = { readonly place: string | number; readonly value: number };
-
 const endStates: ReadonlySet<RunState> = new Set(["succeeded", "failed", "discarded", "cancelled", "lost"]);
 
 export function toRunSummary(row: RunRow): RunSummary {
-  const state = ((row["state"] as string) || "unknown") as RunState;
+  const state = stateOf(row["state"] as string);
   const micros = (column: string): number | undefined =>
     row[column] === null ? undefined : Number(row[column]);
   const text = (column: string): string | undefined => (row[column] as string) || undefined;
-  const timed = (column: string): number | undefined => {
-    const { place, value } = row[column] as Timed;
-    return Number(place) === 0 ? undefined : value;
-  };
+  const number = (column: string): number | undefined => (row[column] as number | null) ?? undefined;
   const strings = Object.entries(summaryStrings).map(([name, column]) => [name, text(`newest_${column}`)]);
   return present({
     ...(Object.fromEntries(strings) as { readonly [name: string]: string | undefined }),
@@ -85,10 +101,10 @@ export function toRunSummary(row: RunRow): RunSummary {
     startedMicros: micros("started_micros"),
     endedMicros: endStates.has(state) ? micros("ended_micros") : undefined,
     lastMicros: Number(row["last_micros"]),
-    durationMs: timed("duration"),
-    waitMs: timed("wait"),
-    errorClass: text("error_class"),
-    errorMessage: text("error_message"),
+    durationMs: number("newest_duration_ms"),
+    waitMs: number("newest_wait_ms"),
+    errorClass: text("newest_error_class"),
+    errorMessage: text("newest_error_message"),
     sample: row["is_sample"] === 1,
   }) as RunSummary;
 }

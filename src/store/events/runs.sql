@@ -3,14 +3,17 @@ WITH page AS
 (
     SELECT run_hash
     FROM runs
+    WHERE /* candidates */
     GROUP BY run_hash
     HAVING /* filter */
-    ORDER BY max(last_time) DESC, run_hash DESC
+    ORDER BY /* change */ DESC, run_hash DESC
     LIMIT {limit:UInt32}
 )
-SELECT /* columns */
+SELECT
+    /* columns */,
+    /* change */ AS change
 FROM runs
 WHERE run_hash IN (SELECT run_hash FROM page)
 GROUP BY run_hash, run_id
-ORDER BY last_micros DESC, run_hash DESC
+ORDER BY change DESC, run_hash DESC
 LIMIT {limit:UInt32}

@@ -9,7 +9,7 @@ import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { addTimeRange, type Conditions, conditions, invalid, moment } from "./filter.ts";
 import { checkLimit } from "./limit.ts";
 import { question } from "./question.ts";
-import { present, type RunRow, runColumns, toRunSummary } from "./rows.ts";
+import { present, type RunRow, runColumns, stateNumbers, stateOf, toRunSummary } from "./rows.ts";
 
 const run = question("run");
 const runs = question("runs");
@@ -37,50 +37,97 @@ export function runQuestions(client: EngineClient): RunQuestions {
   };
 }
 
+/** What the run's newest change of state has: its time in microseconds; else of its last sign of life. */
+const change = changeOf((column) => `max(${column})`);
+
+function changeOf(of: (column: string) => string): string {
+  const place = `toUInt64(bitShiftRight(${of("life")}, 64))`;
+  // Without the bit that puts everything after an enqueue, and without the rank.
+  const micros = `intDiv(bitAnd(${place}, ${String(2n ** 62n - 1n)}), 8)`;
+  return `if(${of("life")} = 0, toUInt64(toUnixTimestamp64Micro(${of("last_time")})), ${micros})`;
+}
+
 /** Runs that lived in the range: they had begun before its end and were heard of after its start. */
 function addRunRange(list: Conditions, range: TimeRange): void {
   list.add(`max(last_time) >= ${moment(list, range.fromMicros)}`);
   list.add(`min(first_time) < ${moment(list, range.untilMicros)}`);
 }
 
+/** A run has a row in each part that heard of it: those with a row from the range on. */
+function candidatesFrom(list: Conditions, range: TimeRange): string {
+  const from = moment(list, range.fromMicros);
+  return `run_hash IN (SELECT run_hash FROM runs WHERE last_time >= ${from})`;
+}
+
+/**
+ * A page of runs. Its runs are most often among the rows changed last, so these are tried first;
+ * the row that holds a run's newest change also holds its state, so none newer can be missed. Only
+ * if they do not fill the page, every run of the range is looked at.
+ */
 async function findRuns(client: EngineClient, query: RunQuery): Promise<Page<RunSummary>> {
   checkLimit(query.limit, limits.pageRowsMax);
+  const tried = query.limit * 8 + 1000;
+  const [newest, isFull] = await askRuns(client, query, tried);
+  if (isFull) return newest;
+  const [every] = await askRuns(client, query);
+  return every;
+}
+
+async function askRuns(
+  client: EngineClient,
+  query: RunQuery,
+  tried?: number,
+): Promise<readonly [Page<RunSummary>, boolean]> {
   const list = conditions();
   addRunRange(list, query);
   const { states, traceId, after } = query;
+  /** Holds for the row with the newest change of every run that is wanted. */
+  const newestRow: string[] = [];
   if (states) {
-    if (!states.every((state) => runStates.includes(state))) throw invalid("no such state of a run");
-    const wanted = states.map((state) => (state === "unknown" ? "" : state));
-    list.add(`max(life).state IN ${list.bind(wanted, "Array(String)")}`);
+    const numbers = list.bind(
+      states.map(stateNumber).filter((number) => number >= 0),
+      "Array(UInt8)",
+    );
+    list.add(`bitAnd(toUInt64(max(life)), 15) IN ${numbers}`);
+    newestRow.push(`bitAnd(toUInt64(life), 15) IN ${numbers}`);
   }
-  for (const [column, values] of [
-    ["job", query.jobs],
-    ["service", query.services],
-    ["environment", query.environments],
-  ] as const) {
-    if (values) list.add(`max(${column}).value IN ${list.bind(values, "Array(String)")}`);
-  }
-  if (traceId !== undefined) list.add(`max(trace_id).value = ${list.bind(traceId, "String")}`);
+  addMark(list, "job_mark", query.jobs);
+  addMark(list, "service_mark", query.services);
+  addMark(list, "environment_mark", query.environments);
+  addMark(list, "trace_mark", traceId === undefined ? undefined : [traceId]);
   if (after !== undefined) {
     const { micros, name } = decodeCursor(after);
     if (!/^\d{1,20}$/.test(name)) throw invalid("the cursor is not one of a run");
-    const time = moment(list, micros);
+    const at = list.bind(micros, "UInt64");
     const hash = list.bind(name, "UInt64");
-    list.add(`max(last_time) < ${time} OR (max(last_time) = ${time} AND run_hash < ${hash})`);
+    list.add(`${change} < ${at} OR (${change} = ${at} AND run_hash < ${hash})`);
+    newestRow.push(`${changeOf((column) => column)} <= ${at}`);
   }
+  const candidates =
+    tried === undefined
+      ? candidatesFrom(list, query)
+      : `run_hash IN (SELECT run_hash FROM runs WHERE ${newestRow.join(" AND ") || "1"}
+        ORDER BY ${changeOf((column) => column)} DESC LIMIT ${list.bind(tried, "UInt32")} WITH TIES)`;
   const { sql: filter, parameters } = list.all();
-  const rows = await client.rows<RunRow>(runs({ columns: runColumns, filter }), {
+  const rows = await client.rows<RunRow>(runs({ columns: runColumns, candidates, filter, change }), {
     ...parameters,
     limit: query.limit,
   });
   const last = rows.at(-1);
-  return {
-    rows: rows.map(toRunSummary),
-    next:
-      last && rows.length === query.limit
-        ? encodeCursor(Number(last["last_micros"]), String(last["run_hash"]))
-        : null,
-  };
+  const isFull = rows.length === query.limit;
+  const next = last && isFull ? encodeCursor(Number(last["change"]), String(last["run_hash"])) : null;
+  return [{ rows: rows.map(toRunSummary), next }, isFull];
+}
+
+function stateNumber(state: RunState): number {
+  if (!runStates.includes(state)) throw invalid(`no state of a run is called ${JSON.stringify(state)}`);
+  return (stateNumbers as readonly RunState[]).indexOf(state);
+}
+
+function addMark(list: Conditions, column: string, values: readonly string[] | undefined): void {
+  if (!values) return;
+  const bound = list.bind(values, "Array(String)");
+  list.add(`toUInt64(max(${column})) IN arrayMap(value -> cityHash64(value), ${bound})`);
 }
 
 type JobRow = {
@@ -89,7 +136,7 @@ type JobRow = {
   readonly environment: string;
   readonly runtime: string;
   readonly runs: Readonly<Record<string, string>>;
-  readonly last_state: string;
+  readonly last_state: string | number;
   readonly last_micros: string;
   readonly durations: readonly [number | null, number | null];
   readonly wait_p95: number | null;
@@ -103,8 +150,9 @@ async function summarizeJobs(
   checkLimit(limit, limits.pageRowsMax);
   const list = conditions();
   addRunRange(list, range);
+  const candidates = candidatesFrom(list, range);
   const { sql: filter, parameters } = list.all();
-  const rows = await client.rows<JobRow>(jobs({ filter }), { ...parameters, limit });
+  const rows = await client.rows<JobRow>(jobs({ candidates, filter }), { ...parameters, limit });
   return rows.map((row) =>
     present({
       job: row.job,
@@ -112,7 +160,7 @@ async function summarizeJobs(
       environment: row.environment || undefined,
       runtime: row.runtime || undefined,
       runs: byState(row.runs),
-      lastState: (row.last_state || "unknown") as RunState,
+      lastState: stateOf(row.last_state),
       lastMicros: Number(row.last_micros),
       durationP50Ms: row.durations[0] ?? undefined,
       durationP95Ms: row.durations[1] ?? undefined,
@@ -122,20 +170,22 @@ async function summarizeJobs(
 }
 
 function byState(counts: Readonly<Record<string, string>>): { [S in RunState]?: number } {
-  return Object.fromEntries(
-    Object.entries(counts).map(([state, count]) => [state || "unknown", Number(count)]),
-  );
+  return Object.fromEntries(Object.entries(counts).map(([state, count]) => [stateOf(state), Number(count)]));
 }
 
 async function overview(client: EngineClient, range: TimeRange): Promise<Overview> {
   const list = conditions();
   addRunRange(list, range);
+  const candidates = candidatesFrom(list, range);
   const ofRuns = list.all();
   const inRange = conditions();
   addTimeRange(inRange, range);
   const ofEvents = inRange.all();
   const [states, counted] = await Promise.all([
-    client.rows<{ state: string; count: string }>(overviewRuns({ filter: ofRuns.sql }), ofRuns.parameters),
+    client.rows<{ state: string; count: string }>(
+      overviewRuns({ candidates, filter: ofRuns.sql }),
+      ofRuns.parameters,
+    ),
     client.rows<{ events: string; last_micros: string; hosts: string }>(
       overviewEvents({ filter: ofEvents.sql }),
       ofEvents.parameters,

@@ -7,7 +7,7 @@ import { ClickHouseError } from "@clickhouse/client";
 import { Fault } from "../../model/fault.ts";
 import type { FieldName } from "../../model/fields.ts";
 import { limits } from "../../model/limits.ts";
-import type { EngineClient } from "../engine/client.ts";
+import type { EngineClient, Settings } from "../engine/client.ts";
 import type {
   EventFilter,
   EventQuery,
@@ -43,6 +43,9 @@ const oneBlock = {
   max_insert_block_size: "100000000",
   max_insert_threads: "1",
 } as const;
+
+/** Said in full: left to itself, the engine guesses whether a SELECT would give the same again. */
+const deduplicated = { insert_deduplicate: 1, deduplicate_insert_select: "force_enable" } as Settings;
 
 /** Codes by which the engine says that a file's content is wrong: the same tomorrow. */
 const unreadableCodes: ReadonlySet<string> = new Set(
@@ -120,7 +123,7 @@ async function insertGroup(client: EngineClient, retention: Retention, group: In
         http_days: retention.http,
         audit_days: retention.audit,
       },
-      { ...oneBlock, insert_deduplication_token: group.token, insert_deduplicate: 1 },
+      { ...oneBlock, ...deduplicated, insert_deduplication_token: group.token },
     );
   } catch (error) {
     if (!(error instanceof ClickHouseError) || !unreadableCodes.has(error.code)) throw error;

@@ -2,34 +2,44 @@
 -- about: one row a run, folded from its events as src/model/run.ts does
 -- breaking: no
 
--- Each value stands behind the place of its event in the life of the run, so that the greatest
--- pair holds the newest value, in whatever order, how often and in how many parts events arrive.
+-- Each value is kept with the place of its event in the life of the run, and the value of the
+-- greatest place is the newest, in whatever order, how often and in how many parts events arrive.
+-- Numbers share 128 bits with their place (place in the upper half), because the greatest of plain
+-- numbers is many times cheaper to find, at insert, in merges and in questions, than of tuples.
 -- Place 0 means that the value is absent. The hash makes grouping a million runs cheap.
 CREATE TABLE runs
 (
     run_hash UInt64,
-    run_id String,
-    first_time SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
-    last_time SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
-    life SimpleAggregateFunction(max, Tuple(place UInt64, source_seq Int64, state String)),
-    starts SimpleAggregateFunction(groupUniqArrayArray, Array(UInt64)),
-    enqueued_time SimpleAggregateFunction(min, Nullable(DateTime64(6, 'UTC'))),
-    started_time SimpleAggregateFunction(max, Nullable(DateTime64(6, 'UTC'))),
-    ended_time SimpleAggregateFunction(max, Nullable(DateTime64(6, 'UTC'))),
-    job SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    service SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    environment SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    runtime SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    queue SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    host SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    worker SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    actor SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    release SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    trace_id SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    parent_run_id SimpleAggregateFunction(max, Tuple(place UInt64, value String)),
-    duration_ms SimpleAggregateFunction(max, Tuple(place UInt64, value Float64)),
-    wait_ms SimpleAggregateFunction(max, Tuple(place UInt64, value Float64)),
-    error SimpleAggregateFunction(max, Tuple(place UInt64, class String, message String)),
+    run_id String CODEC(ZSTD(1)),
+    first_time SimpleAggregateFunction(min, DateTime64(6, 'UTC')) CODEC(ZSTD(1)),
+    last_time SimpleAggregateFunction(max, DateTime64(6, 'UTC')) CODEC(ZSTD(1)),
+    -- Below the place: source_seq * 16 + number of the state.
+    life SimpleAggregateFunction(max, UInt128) CODEC(ZSTD(1)),
+    starts SimpleAggregateFunction(groupUniqArrayArray, Array(UInt64)) CODEC(ZSTD(1)),
+    enqueued_time SimpleAggregateFunction(min, Nullable(DateTime64(6, 'UTC'))) CODEC(ZSTD(1)),
+    started_time SimpleAggregateFunction(max, Nullable(DateTime64(6, 'UTC'))) CODEC(ZSTD(1)),
+    ended_time SimpleAggregateFunction(max, Nullable(DateTime64(6, 'UTC'))) CODEC(ZSTD(1)),
+    -- Below the place: the number's 64 bits.
+    duration_ms SimpleAggregateFunction(max, UInt128) CODEC(ZSTD(1)),
+    wait_ms SimpleAggregateFunction(max, UInt128) CODEC(ZSTD(1)),
+    -- Below the place: the hash of the text, to filter and to group by.
+    job_mark SimpleAggregateFunction(max, UInt128) CODEC(ZSTD(1)),
+    service_mark SimpleAggregateFunction(max, UInt128) CODEC(ZSTD(1)),
+    environment_mark SimpleAggregateFunction(max, UInt128) CODEC(ZSTD(1)),
+    trace_mark SimpleAggregateFunction(max, UInt128) CODEC(ZSTD(1)),
+    job AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    service AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    environment AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    runtime AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    queue AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    host AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    worker AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    actor AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    release AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    trace_id AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    parent_run_id AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    error_class AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
+    error_message AggregateFunction(argMax, String, UInt64) CODEC(ZSTD(1)),
     sample SimpleAggregateFunction(max, UInt8),
     expires SimpleAggregateFunction(max, Date)
 )
@@ -43,48 +53,56 @@ SETTINGS
 
 CREATE MATERIALIZED VIEW runs_from_events TO runs AS
 WITH
-    -- `rankOf` and `stateAfter` of src/model/run.ts.
+    -- `rankOf` of src/model/run.ts.
     transform(
         toString(event.kind),
         ['job.scheduled', 'job.enqueued', 'job.started', 'job.lost', 'job.failed', 'job.retried',
          'job.discarded', 'job.cancelled', 'job.succeeded'],
         [0, 0, 1, 2, 3, 4, 5, 5, 5],
         1) AS rank,
+    -- `stateAfter` of src/model/run.ts, as the number of the state in `runStates`, from 1; 0: none.
     transform(
         toString(event.kind),
-        ['job.scheduled', 'job.enqueued', 'job.started', 'job.lost', 'job.failed', 'job.retried',
-         'job.discarded', 'job.cancelled', 'job.succeeded'],
-        ['waiting', 'waiting', 'running', 'lost', 'failed', 'retrying', 'discarded', 'cancelled', 'succeeded'],
-        '') AS state,
-    state NOT IN ('', 'waiting', 'running') AS is_end,
+        ['job.scheduled', 'job.enqueued', 'job.started', 'job.retried', 'job.succeeded', 'job.failed',
+         'job.discarded', 'job.cancelled', 'job.lost'],
+        [1, 1, 2, 3, 4, 5, 6, 7, 8],
+        0) AS state,
+    state > 2 AS is_end,
     -- An enqueue comes before everything else; then time decides, then rank.
-    if(rank = 0, 0, bitShiftLeft(1::UInt64, 62)) + toUInt64(toUnixTimestamp64Micro(event.time)) * 8 + rank AS place
+    if(rank = 0, 0, bitShiftLeft(1::UInt64, 62)) + toUInt64(toUnixTimestamp64Micro(event.time)) * 8 + rank AS place,
+    bitShiftLeft(toUInt128(place), 64) AS upper
 SELECT
     cityHash64(event.run_id) AS run_hash,
     event.run_id AS run_id,
     min(event.time) AS first_time,
     max(event.time) AS last_time,
-    max(if(state = '', (0::UInt64, 0::Int64, ''), (place, ifNull(event.source_seq, 0), state))) AS life,
+    max(if(state = 0, 0::UInt128, upper + toUInt128(ifNull(event.source_seq, 0)) * 16 + state)) AS life,
     groupUniqArrayIf(cityHash64(event.id), event.kind = 'job.started') AS starts,
     min(if(rank = 0, event.time, NULL)) AS enqueued_time,
     max(if(event.kind = 'job.started', event.time, NULL)) AS started_time,
     max(if(is_end, event.time, NULL)) AS ended_time,
-    max((if(event.job = '', 0, place), toString(event.job))) AS job,
-    max((if(event.service = '', 0, place), toString(event.service))) AS service,
-    max((if(event.environment = '', 0, place), toString(event.environment))) AS environment,
-    max((if(event.runtime = '', 0, place), toString(event.runtime))) AS runtime,
-    max((if(event.queue = '', 0, place), toString(event.queue))) AS queue,
-    max((if(event.host = '', 0, place), toString(event.host))) AS host,
-    max((if(event.worker = '', 0, place), toString(event.worker))) AS worker,
-    max((if(event.actor = '', 0, place), toString(event.actor))) AS actor,
-    max((if(event.release = '', 0, place), toString(event.release))) AS release,
-    max((if(event.trace_id = '', 0, place), event.trace_id)) AS trace_id,
-    max((if(event.parent_run_id = '', 0, place), event.parent_run_id)) AS parent_run_id,
-    max((if(is_end AND event.duration_ms IS NOT NULL, place, 0), ifNull(if(is_end, event.duration_ms, 0), 0))) AS duration_ms,
-    max((if(event.kind = 'job.started' AND event.wait_ms IS NOT NULL, place, 0),
-        ifNull(if(event.kind = 'job.started', event.wait_ms, 0), 0))) AS wait_ms,
-    max((if(event.error_class = '', 0, place), toString(event.error_class),
-        if(event.error_class = '', '', leftUTF8(event.error_message, 1000)))) AS error,
+    max(if(is_end AND event.duration_ms IS NOT NULL,
+        upper + reinterpretAsUInt64(assumeNotNull(event.duration_ms)), 0::UInt128)) AS duration_ms,
+    max(if(event.kind = 'job.started' AND event.wait_ms IS NOT NULL,
+        upper + reinterpretAsUInt64(assumeNotNull(event.wait_ms)), 0::UInt128)) AS wait_ms,
+    max(if(event.job = '', 0::UInt128, upper + cityHash64(event.job))) AS job_mark,
+    max(if(event.service = '', 0::UInt128, upper + cityHash64(event.service))) AS service_mark,
+    max(if(event.environment = '', 0::UInt128, upper + cityHash64(event.environment))) AS environment_mark,
+    max(if(event.trace_id = '', 0::UInt128, upper + cityHash64(event.trace_id))) AS trace_mark,
+    argMaxState(toString(event.job), if(event.job = '', 0::UInt64, place)) AS job,
+    argMaxState(toString(event.service), if(event.service = '', 0::UInt64, place)) AS service,
+    argMaxState(toString(event.environment), if(event.environment = '', 0::UInt64, place)) AS environment,
+    argMaxState(toString(event.runtime), if(event.runtime = '', 0::UInt64, place)) AS runtime,
+    argMaxState(toString(event.queue), if(event.queue = '', 0::UInt64, place)) AS queue,
+    argMaxState(toString(event.host), if(event.host = '', 0::UInt64, place)) AS host,
+    argMaxState(toString(event.worker), if(event.worker = '', 0::UInt64, place)) AS worker,
+    argMaxState(toString(event.actor), if(event.actor = '', 0::UInt64, place)) AS actor,
+    argMaxState(toString(event.release), if(event.release = '', 0::UInt64, place)) AS release,
+    argMaxState(toString(event.trace_id), if(event.trace_id = '', 0::UInt64, place)) AS trace_id,
+    argMaxState(toString(event.parent_run_id), if(event.parent_run_id = '', 0::UInt64, place)) AS parent_run_id,
+    argMaxState(toString(event.error_class), if(event.error_class = '', 0::UInt64, place)) AS error_class,
+    -- Of the event that gave the class. The whole message stands in the event.
+    argMaxState(leftUTF8(event.error_message, 1000), if(event.error_class = '', 0::UInt64, place)) AS error_message,
     max(startsWith(event.service, 'sample:')) AS sample,
     max(event.expires) AS expires
 FROM events AS event
