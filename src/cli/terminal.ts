@@ -2,7 +2,7 @@
  * All that a command may know of the world around it: where it writes, its environment, its clock.
  * `main.ts` gives the real one; a test gives its own.
  */
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { Clock } from "../model/time.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,4 +26,23 @@ export type Terminal = {
   readonly abandon: (code: number) => never;
   readonly pid: number;
   readonly hostname: string;
+};
+
+/** A terminal on which nothing is said and nothing comes in; documents are written with it. */
+export const plainTerminal: Terminal = {
+  environment: {},
+  write: async () => undefined,
+  note: () => undefined,
+  input: Readable.from([]),
+  inputIsTerminal: false,
+  colors: false,
+  columns: 100,
+  clock: () => 0,
+  randomBytes: (count) => new Uint8Array(count),
+  onSignal: () => undefined,
+  abandon: (code) => {
+    throw new Error(`abandoned with ${code}`);
+  },
+  pid: 1,
+  hostname: "localhost",
 };

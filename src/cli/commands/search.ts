@@ -43,7 +43,7 @@ export const addSearch: AddCommand = (program, terminal) => {
     .addHelpText(
       "after",
       "\nExamples:\n" +
-        '  midwatch search "connection reset" -healthz --severity warn\n' +
+        "  midwatch search 'timeout \"connection reset\" -healthz' --severity warn\n" +
         "  midwatch search 'job:ChargeCardJob kind:job.failed' --from -7d\n" +
         "  midwatch search tenant:acme --json | jq .message\n" +
         "\nExit code 1 when nothing was found.\n",
