@@ -3,6 +3,7 @@
  * the strips that say that the sample day is loaded or that the server does not answer.
  */
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import type { OverviewAnswer } from "../src/api/schemas.ts";
 import { address, change, unreachableSinceMs, useAnswer } from "./ask.ts";
 import { nowMs } from "./clock.ts";
@@ -43,6 +44,12 @@ function Navigation({ answer }: { readonly answer: OverviewAnswer | undefined })
   const here = path.value;
   const isAt = (place: string): boolean =>
     place === "/" ? here === "/" : here.startsWith(place) || (place === "/jobs" && here === "/job");
+  // On a narrow screen the list is wider than the screen; where one is must be in sight.
+  useEffect(() => {
+    document
+      .querySelector("nav [aria-current]")
+      ?.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+  }, [here]);
   return (
     <nav aria-label="Screens">
       <a class="mark" href={to("/")}>
@@ -89,7 +96,7 @@ function Bar(): JSX.Element {
         }}
       >
         <span class="hidden">Zone: </span>
-        {zoneName()}
+        <ZoneWords />
       </button>
       <button
         type="button"
@@ -99,12 +106,25 @@ function Bar(): JSX.Element {
           theme.value = nextTheme;
         }}
       >
-        {theme.value === "auto" ? "theme: auto" : theme.value}
+        <span class="area">theme: </span>
+        {theme.value}
       </button>
       <time class="mono clock" aria-label="Time now">
         {clockText(nowMs.value)}
       </time>
     </header>
+  );
+}
+
+/** "Europe/Zurich", of which a narrow screen shows the city. */
+function ZoneWords(): JSX.Element {
+  const name = zoneName();
+  const cut = name.lastIndexOf("/") + 1;
+  return (
+    <>
+      {cut > 0 && <span class="area">{name.slice(0, cut)}</span>}
+      {name.slice(cut).replaceAll("_", " ")}
+    </>
   );
 }
 

@@ -93,6 +93,9 @@ export function EventTable({ name, rows, stale = false, onEnd, marked }: Given):
             <Stamp time={event.time} />
           </span>
           <SeverityWord severity={event.severity} />
+          <span class="mono quiet where">
+            <Plain text={eventWhere(event)} lengthMax={60} />
+          </span>
           {line(event)}
         </div>
       )}

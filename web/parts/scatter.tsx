@@ -76,6 +76,8 @@ export function Scatter({
           {
             ...valueAxis((value) => duration(value).replace(/\.0+ /, " "), 60),
             splits: () => [...ticks(lowest, highest)],
+            // Without this the labels of all but powers of ten are left out.
+            filter: (_chart, splits) => splits,
           },
         ],
         series: [{}, { paths: () => null, points: { show: false } }],

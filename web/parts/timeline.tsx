@@ -44,7 +44,8 @@ export function Waterfall({ timeline }: { readonly timeline: Timeline }): JSX.El
             <span
               class={`stretch is-${row.shape} ${row.state ?? "plain"}`}
               style={{
-                left: place(row.fromMs),
+                // A run's last moments begin at the very end, and must be seen too.
+                left: `min(${place(row.fromMs)}, calc(100% - 4px))`,
                 width: `${(((row.untilMs - row.fromMs) / span) * 100).toFixed(3)}%`,
               }}
               title={`${fullText(row.fromMs)}\nto ${fullText(row.untilMs)}`}

@@ -117,13 +117,14 @@ function GroupRow({
       </div>
       <div class="group-figures">
         <p>
-          <b>{number(group.events.length)}</b> {group.events.length === 1 ? "attempt" : "attempts"}, last{" "}
-          <Ago time={newest.time} />
+          <b>{number(group.events.length)}</b> {group.events.length === 1 ? "attempt" : "attempts"}
           {group.events.length > 1 && (
             <>
-              , over <Since time={oldest.time} />
+              {" "}
+              in <Since time={oldest.time} />
             </>
           )}
+          , last <Ago time={newest.time} />
         </p>
         <Outcome group={group} />
       </div>

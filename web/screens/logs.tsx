@@ -73,6 +73,7 @@ function sentence(answer: HistogramAnswer | undefined, q: Values[string]): strin
   ];
   const verb =
     what === "matches" ? (all === 1 ? "matches" : "match") : all === 1 ? "was recorded" : "were recorded";
+  if (error === all) return `${events} ${verb}, ${all === 1 ? "an error" : "all of them errors"}.`;
   return `${events} ${verb}${grave.length > 0 ? `, ${listed(grave)} among them` : ", none graver than information"}.`;
 }
 

@@ -66,13 +66,13 @@ export function LastHour({ overview }: { readonly overview: OverviewAnswer }): J
         </Figure>
         <Figure
           value={number(bad)}
-          words={`failed for good or lost, of ${number(ended)}; ${counted(errors.all, "attempt")} ended in an error`}
+          words={failedWords(ended, errors.all)}
           href={to("/runs", { state: "failed,lost", ...hour })}
         >
           <Spark values={errors.values} token="failed" />
         </Figure>
         <Figure
-          value={duration(wait.longest)}
+          value={wait.queue === "" ? "–" : duration(wait.longest)}
           words={wait.queue ? `longest wait, in ${wait.queue}` : "longest wait"}
           href={to("/queues", hour)}
         >
@@ -88,6 +88,11 @@ export function LastHour({ overview }: { readonly overview: OverviewAnswer }): J
       </div>
     </section>
   );
+}
+
+function failedWords(ended: number, attempts: number): string {
+  const of = ended === 0 ? "" : `, of ${number(ended)}`;
+  return `failed for good or lost${of}${attempts === 0 ? "" : `; ${counted(attempts, "attempt")} ended in an error`}`;
 }
 
 type FigureGiven = {

@@ -35,7 +35,7 @@ export function NowScreen(): JSX.Element {
   const own = jobs.data.rows.every((job) => job.service === "midwatch");
   return (
     <>
-      <Sentence problems={problems} wentWell={hour.data.overview.runs.succeeded ?? 0} />
+      <Sentence problems={problems} wentWell={hour.data.overview.runs.succeeded ?? 0} own={own} />
       <Evidence answer={hour.data} words={rangeWords(from, until ?? null)} />
       {own && <Welcome />}
       <Needed groups={needed.groups} jobs={jobs.data.rows} />
@@ -46,21 +46,18 @@ export function NowScreen(): JSX.Element {
   );
 }
 
-function Sentence({
-  problems,
-  wentWell,
-}: {
-  readonly problems: number;
-  readonly wentWell: number;
-}): JSX.Element {
+type SentenceGiven = { readonly problems: number; readonly wentWell: number; readonly own: boolean };
+
+function Sentence({ problems, wentWell, own }: SentenceGiven): JSX.Element {
   const well = (
     <>
       <a href={to("/runs", { state: "succeeded", from: "-1h", until: undefined })}>
-        {counted(wentWell, "run")}
+        {wentWell === 0 ? "No run" : counted(wentWell, "run")}
       </a>{" "}
-      went well in the last hour.
+      {wentWell === 0 ? "ended" : "went"} well in the last hour.
     </>
   );
+  if (problems === 0 && own) return <h1>Midwatch is on watch, and waits for its first application.</h1>;
   if (problems === 0) return <h1>All quiet: nothing needs you. {well}</h1>;
   return (
     <h1>

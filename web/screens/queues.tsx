@@ -108,20 +108,39 @@ function QueueTable({ queues }: { readonly queues: readonly Queue[] }): JSX.Elem
                   <Plain text={queue.name} lengthMax={120} />
                 </a>
               </td>
-              <td class="right mono">{number(queue.waiting)}</td>
+              <td class="right mono">
+                <Count value={queue.waiting} href={to("/runs", { state: "waiting" })} />
+              </td>
               <td class="right mono">
                 <Since time={queue.oldestTime} />
               </td>
-              <td class="right mono">{number(queue.running)}</td>
-              <td class="right mono">{number(queue.retrying)}</td>
-              <td class="right mono">{number(queue.enqueued)}</td>
-              <td class="right mono">{number(queue.ended)}</td>
+              <td class="right mono">
+                <Count value={queue.running} href={to("/runs", { state: "running" })} />
+              </td>
+              <td class="right mono">
+                <Count value={queue.retrying} href={to("/runs", { state: "retrying" })} />
+              </td>
+              <td class="right mono">
+                <Count value={queue.enqueued} href={eventsOf(queue, "kind:job.enqueued")} />
+              </td>
+              <td class="right mono">
+                <Count value={queue.ended} href={eventsOf(queue, "kind:(job.succeeded or job.discarded)")} />
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   );
+}
+
+function eventsOf(queue: Queue, kinds: string): string {
+  return to("/logs", { q: `${narrowed("", "queue", queue.name)} ${kinds}` });
+}
+
+/** A number that leads to what it counts; nothing leads nowhere. */
+function Count({ value, href }: { readonly value: number; readonly href: string }): JSX.Element {
+  return value === 0 ? <span class="faint">0</span> : <a href={href}>{number(value)}</a>;
 }
 
 const shapeOfWorker = {

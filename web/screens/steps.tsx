@@ -6,7 +6,7 @@ const gemLines = `gem "midwatch"`;
 const configureLines = `Midwatch.configure do |config|
   config.service = "shop"
 end`;
-const keyLine = "midwatch keys add web-1 --scope send";
+const keyLine = "midwatch keys add web-1 --scope send > midwatch.key";
 
 export function Steps(): JSX.Element {
   return (
@@ -27,7 +27,7 @@ export function Steps(): JSX.Element {
         <p>On that host, the agent, which ships what the application recorded:</p>
         <CopyBlock
           name="the command that starts the agent"
-          text={`MIDWATCH_KEY=… midwatch agent --server ${location.origin}`}
+          text={`midwatch agent --server ${location.origin} --key-file midwatch.key`}
         />
       </li>
     </ol>
