@@ -30,7 +30,7 @@ export type AgentSetup = {
   readonly limits: AgentLimits;
 };
 
-export type AgentLimits = { readonly [K in keyof typeof agentLimits]: number };
+type AgentLimits = { readonly [K in keyof typeof agentLimits]: number };
 
 export const agentLimits = {
   /** Lines and plain bytes of one batch. What is over waits for the next. */

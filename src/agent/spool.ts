@@ -18,7 +18,7 @@ export type SpoolName = ProcessName & {
 
 const pattern = /^([a-z][a-z0-9_]{0,31})-(\d{1,10})-(\d{1,16})-(\d{1,9})\.(ndjson|run)$/;
 
-export function parseSpoolName(name: string): SpoolName | undefined {
+function parseSpoolName(name: string): SpoolName | undefined {
   const match = pattern.exec(name);
   if (!match) return undefined;
   return {

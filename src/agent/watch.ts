@@ -19,7 +19,7 @@ export type WatcherSetup = {
 };
 
 /** What is kept of a start, to tell of its loss. */
-export const keptFields = [
+const keptFields = [
   "service",
   "environment",
   "release",

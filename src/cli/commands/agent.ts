@@ -1,5 +1,4 @@
 /** `midwatch agent`: ships what recorders wrote on this host, and watches its workers. */
-import { hostname } from "node:os";
 import { Option } from "commander";
 import { agentLimits, runAgent } from "../../agent/agent.ts";
 import { CommandFailure } from "../exit.ts";
@@ -50,7 +49,7 @@ export const addAgent: AddCommand = (program, terminal) => {
       ),
     )
     .addOption(
-      withDefault(option("--host <name>", "name of this host in events", "MIDWATCH_HOST"), hostname()),
+      withDefault(option("--host <name>", "name of this host in events", "MIDWATCH_HOST"), terminal.hostname),
     )
     .addHelpText(
       "after",
@@ -60,7 +59,10 @@ export const addAgent: AddCommand = (program, terminal) => {
     )
     .action(async (options: AgentOptions) => {
       const stop = new AbortController();
-      terminal.onSignal(() => stop.abort());
+      terminal.onSignal(() => {
+        if (stop.signal.aborted) terminal.abandon(1);
+        stop.abort();
+      });
       const log = (line: string): void =>
         terminal.note(`${new Date(terminal.clock()).toISOString()} ${line}`);
       const server = serverUrl(options.server);
@@ -74,7 +76,7 @@ export const addAgent: AddCommand = (program, terminal) => {
           spool: options.spool,
           stateDirectory: options.state,
           host: options.host,
-          otherHosts: [hostname()],
+          otherHosts: [terminal.hostname],
           clock: terminal.clock,
           randomBytes: terminal.randomBytes,
           log,
