@@ -45,7 +45,7 @@ function readTuple(
     const quoted = readQuoted(text, at);
     const word = quoted
       ? undefined
-      : (/^[^,)"']{0,4000}/.exec(text.slice(at, at + 4000)) as RegExpExecArray)[0].trimEnd();
+      : (/^[^,)"']{0,4000}/.exec(text.slice(at, at + 4000)) as RegExpExecArray)[0].replace(/[ \t\r\n]+$/, "");
     const start = quoted ? quoted.start : at;
     const end = quoted ? quoted.end : at + (word as string).length;
     const rule = columns[column];

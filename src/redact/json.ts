@@ -70,7 +70,12 @@ function walkObject(document: Document, from: number, depth: number): number {
     const safeKey = redactText(key, "full", rules, document.work);
     if (safeKey !== key)
       document.edits.push({ start: keyStart, end: stringEnd(text, keyStart), text: quote(safeKey) });
-    at = walk(document, entry.start, named?.entry === entry ? named.rule : keyRule(safeKey, rules), depth + 1);
+    at = walk(
+      document,
+      entry.start,
+      named?.entry === entry ? named.rule : keyRule(safeKey, rules),
+      depth + 1,
+    );
   }
   return entries.length === 0 ? valueEnd(text, from) : text.indexOf("}", at) + 1;
 }

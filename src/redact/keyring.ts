@@ -34,6 +34,16 @@ export function createKeyring(random: RandomBytes): Keyring {
   return fromNames(() => [{ version: 1, key: Buffer.from(random(keyBytes)) }]);
 }
 
+/**
+ * The keyring of one secret that server and recorders share, so that their tokens agree: version 1
+ * of each name is HMAC-SHA256 of `midwatch redaction NAME`.
+ */
+export function deriveKeyring(secret: Uint8Array): Keyring {
+  return fromNames((name) => [
+    { version: 1, key: createHmac("sha256", secret).update(`midwatch redaction ${name}`).digest() },
+  ]);
+}
+
 function fromNames(make: (name: KeyedName) => readonly VersionedKey[]): Keyring {
   return Object.fromEntries(keyedNames.map((name) => [name, make(name)])) as Keyring;
 }

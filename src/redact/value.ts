@@ -243,7 +243,7 @@ function headerValue(text: string, value: ValueAt, at: number, reader: ValueRead
   const start = at + scheme.length;
   const match = pattern.exec(rest.slice(scheme.length));
   if (!match) return undefined;
-  const content = match[0].trimEnd();
+  const content = match[0].replace(/[ \t]+$/, "");
   if (isSettled(content, reader)) return { start, end: start, after: start + content.length, quote: "" };
   if (reader.plainWords.has(content.toLowerCase())) return undefined;
   return { start, end: start + content.length, after: start + content.length, quote: value.key.quote };

@@ -1,0 +1,134 @@
+# frozen_string_literal: true
+
+module Midwatch
+  class Redact
+    # What a pattern alone cannot tell: check digits, country lengths, whether a token decodes. Each
+    # takes the text and what matched, and answers the span that goes (and how far an address in a
+    # URL is claimed), or nil.
+    class Checks
+      PEM_BODY = /\A(?:[0-9A-Za-z+\/= \t\r\n:,.-]|\\[nrt])*/n.freeze
+      BRANDS = [
+        /\A4(?:[0-9]{15}|[0-9]{18})\z/n,
+        /\A(?:5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12})\z/n,
+        /\A3[47][0-9]{13}\z/n,
+        /\A6(?:011|4[4-9][0-9]|5[0-9]{2})[0-9]{12}\z/n,
+        /\A62[0-9]{14,17}\z/n,
+        /\A35(?:2[89]|[3-8][0-9])[0-9]{12}\z/n,
+        /\A3(?:0[0-5]|[689][0-9])[0-9]{11}\z/n
+      ].freeze
+
+      def initialize(rules)
+        @iban_lengths = rules["ibanLengths"]
+        @locals = rules["emailLocals"]
+        @tops = rules["emailTops"]
+      end
+
+      def range(check, text, start, finish)
+        return [start, finish] if check.nil?
+        return pem(text, start, finish) if check == "pem"
+        return userinfo(text, start, finish) if check == "userinfo"
+        return iban(text, start, finish) if check == "iban"
+
+        holds?(check, text[start...finish], text, start) ? [start, finish] : nil
+      end
+
+      private
+
+      def holds?(check, content, text, start)
+        case check
+        when "mixed" then mixed?(content)
+        when "opaque" then opaque?(content)
+        when "jwt" then token_header?(content)
+        when "basic" then basic?(content)
+        when "email" then personal?(content)
+        when "card" then card?(content.delete(" -"))
+        when "ssn" then !/\A(?:000|666)|-00-|-0000\z/n.match?(content)
+        when "phone" then phone?(content, text, start)
+        when "ipv4" then content.split(".").all? { |part| part.to_i <= 255 }
+        end
+      end
+
+      def mixed?(content)
+        content.count("0-9").positive? && content.count("A-Za-z").positive? &&
+          /[A-Z0-9].*[0-9A-Z]/n.match?(content[3..] || "")
+      end
+
+      def opaque?(content)
+        content.bytesize >= 24 || content.count("0-9").positive? || /[a-z][A-Z]|[A-Z]{2}[a-z]/n.match?(content)
+      end
+
+      def token_header?(content)
+        header = Decode.base64(content[/\A[^.]*/n])
+        header.start_with?('{"') && /"(?:alg|enc|typ|kid|cty)"/n.match?(header)
+      end
+
+      def pem(text, start, finish)
+        body = (text[finish, 16_384] || "")[PEM_BODY]
+        close = /-----END [A-Z0-9 ]{0,40}-----/n.match(body)
+        [start, finish + (close ? close.end(0) : body.bytesize)]
+      end
+
+      def userinfo(text, start, finish)
+        from = start + 3
+        at = finish - 1
+        colon = text.index(":", from)
+        host = (text[finish, 255] || "")[/\A[^ \t\r\n"'<>`\\,;)]{0,255}/n].bytesize
+        claim = finish + host
+        return [colon + 1, at, claim] if colon && colon < at
+
+        user = text[from...at]
+        return [from, at, claim] if user.bytesize >= 16 && user.count("0-9").positive? && user.count("A-Za-z").positive?
+
+        [from, from, claim]
+      end
+
+      def basic?(content)
+        return false if content.bytesize < 8
+
+        /\A[\x20-\x7e\x80-\xff]{0,200}:[\x20-\x7e\x80-\xff]{0,400}\z/n.match?(Decode.base64(content))
+      end
+
+      def personal?(address)
+        at = address.index("@")
+        top = address[(address.rindex(".") + 1)..].downcase
+        !@locals.include?(address[0...at].downcase) && !@tops.include?(top) &&
+          !/\A[0-9]+\.[0-9]/n.match?(address[(at + 1)..])
+      end
+
+      # ISO 13616: the country's length, and 1 modulo 97 with the first four characters moved behind.
+      def iban(text, start, finish)
+        length = @iban_lengths[text[start, 2]]
+        return nil unless length
+
+        compact = +""
+        at = start
+        while at < finish && compact.bytesize < length
+          compact << text[at] unless text.getbyte(at) == 32
+          at += 1
+        end
+        return nil if compact.bytesize != length || (at < text.bytesize && /[0-9A-Za-z]/n.match?(text[at]))
+
+        digits = (compact[4..] + compact[0, 4]).gsub(/[A-Z]/n) { |letter| (letter.ord - 55).to_s }
+        digits.to_i % 97 == 1 ? [start, at] : nil
+      end
+
+      # A number that a card brand gives out, with the right check digit (ISO/IEC 7812-1).
+      def card?(digits)
+        return false unless BRANDS.any? { |brand| brand.match?(digits) }
+
+        sum = 0
+        digits.bytes.reverse.each_with_index do |code, index|
+          digit = code - 48
+          digit = digit > 4 ? digit * 2 - 9 : digit * 2 if index.odd?
+          sum += digit
+        end
+        (sum % 10).zero?
+      end
+
+      # Eight to fifteen digits, and no offset of a time zone before an address.
+      def phone?(content, text, start)
+        content.count("0-9").between?(8, 15) && !/[0-9]:[0-9]{2} ?\z/n.match?(text[[0, start - 5].max...start])
+      end
+    end
+  end
+end

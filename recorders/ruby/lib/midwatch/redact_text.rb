@@ -1,0 +1,243 @@
+# frozen_string_literal: true
+
+require_relative "redact_assign"
+require_relative "redact_check"
+require_relative "redact_decode"
+require_relative "redact_key"
+require_relative "redact_mark"
+
+module Midwatch
+  class Redact
+    # Redacts one text of bytes: keys, values and encoded runs each name spans, and the spans are
+    # replaced where they stand, so that everything else stays as it was, byte for byte.
+    class Text
+      Span = Struct.new(:start, :end, :class_name, :rule, :quote, :claim)
+      ValueRule = Struct.new(:class_name, :id, :strong, :keep, :ignore_case, :keywords, :shape, :pattern, :check)
+
+      SHAPES = {
+        "#card" => /[0-9]{14}|[0-9]{4}[ -][0-9]{4,6}[ -][0-9]{4}/n,
+        "#iban" => /[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4}/n,
+        "#ssn" => /[0-9]{3}-[0-9]{2}-[0-9]{4}/n,
+        "#phone" => /\+[1-9]/n,
+        "#ip" => /[0-9]\.[0-9]{1,3}\.[0-9]/n
+      }.freeze
+      BOUNDARY = "(?:(?<![0-9A-Za-z_])|(?<=\\\\[nrt]))"
+      # Without one of these no rule can find anything; most arguments of jobs have none.
+      GATE = %r{[=:>"'@%\\]|--|\+[1-9]|[0-9A-Za-z_+/.$-]{14}|[0-9]{3,4}[ -][0-9]{2,6}[ -][0-9]{4}|[A-Z]{2}[0-9]{2} [A-Z0-9]{4}|bearer |basic |ssws |apikey |insert[ \t\r\n]}in.freeze
+      # An identifier or a time of day: no rule reads them.
+      PLAIN = /\A(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z| UTC| ?[+-][0-9]{2}:?[0-9]{2})?)\z/n.freeze
+      STATEMENT = /insert[ \t\r\n]{1,8}into[ \t\r\n]{1,8}[^ \t\r\n(]{1,128}[ \t\r\n]{0,8}\(([^()]{1,4000})\)[ \t\r\n]{0,8}values[ \t\r\n]{0,8}/in.freeze
+      PASSES_MAX = 6
+
+      attr_reader :keys, :values, :mark, :marks
+
+      def initialize(rules, mark)
+        @limits = rules["limits"]
+        @mark = mark
+        @keys = Keys.new(rules)
+        classes = rules["classes"].keys
+        @values = Values.new(rules, classes)
+        @checks = Checks.new(rules)
+        @decode = Decode.new(rules["encodedWords"])
+        @marks = Regexp.new(Mark.pattern(classes), Regexp::NOENCODING)
+        @hints = Regexp.new(hint_words(rules).map { |word| word.gsub(" ", "[_. -]?") }.join("|"), Regexp::NOENCODING | Regexp::IGNORECASE)
+        @assignments = Assignments.new(@hints, @keys, @values)
+        @value_rules = rules["values"].filter_map { |entry| value_rule(entry) }
+        @keywords = keyword_pattern
+      end
+
+      # The same string when nothing had to go.
+      def redact(text)
+        return text if !GATE.match?(text) || PLAIN.match?(text)
+        return @mark.for("overrun", text) if text.bytesize > @limits["textBytesMax"]
+
+        budget = [@limits["decodeBytesMax"]]
+        plain = Decode.unescape(text)
+        redacted = pass(plain, budget)
+        return plain == text ? text : pass(text, budget) if redacted.equal?(plain)
+
+        # What went may have hidden where something else begins; marks are never touched again.
+        (PASSES_MAX - 1).times do
+          again = pass(redacted, budget)
+          return redacted if again.equal?(redacted)
+
+          redacted = again
+        end
+        redacted
+      end
+
+      private
+
+      def hint_words(rules)
+        words = (rules["keys"].values.flat_map { |entry| entry["words"] } + rules["endings"].values.flatten).uniq
+        words.reject { |word| words.any? { |other| other != word && !other.include?(" ") && word.include?(other) } }.sort
+      end
+
+      def value_rule(entry)
+        return nil if @mark.verdict(entry["class"]) == "off"
+
+        flags = Regexp::NOENCODING | (entry["ignoreCase"] ? Regexp::IGNORECASE : 0)
+        pattern = Regexp.new((entry["boundary"] ? BOUNDARY : "") + entry["pattern"], flags)
+        ValueRule.new(entry["class"], entry["id"], entry["strong"], entry["keep"], entry["ignoreCase"],
+                      entry["keywords"], SHAPES[entry["keywords"][0]], pattern, entry["check"]).freeze
+      end
+
+      # Any keyword of any rule that has some, so that one search answers for all of them.
+      def keyword_pattern
+        words = @value_rules.reject(&:shape).flat_map do |rule|
+          rule.keywords.map { |word| rule.ignore_case ? "(?i:#{Regexp.escape(word)})" : Regexp.escape(word) }
+        end
+        Regexp.new(words.join("|"), Regexp::NOENCODING)
+      end
+
+      def pass(text, budget)
+        spans = spans_of(text, budget, 0)
+        return text if spans.empty?
+
+        result = String.new(capacity: text.bytesize + spans.length * 48, encoding: Encoding::BINARY)
+        from = 0
+        spans.each do |span|
+          value = text[span.start...span.end]
+          result << text[from...span.start] << span.quote << @mark.for(span.class_name, value) << span.quote
+          from = span.end
+        end
+        result << text[from..]
+      end
+
+      def spans_of(text, budget, depth)
+        spans = []
+        find_values(text, spans)
+        if @hints.match?(text)
+          @assignments.each(text, marks_of(text)) { |*found| spans << Span.new(*found, 0) }
+          inserted(text, spans)
+        end
+        if depth < @limits["decodeDepthMax"]
+          inner = ->(run) { secret_inside?(run, budget, depth) }
+          @decode.each(text, inner) { |start, finish, rule| spans << Span.new(start, finish, "encoded", rule, "", 0) }
+        end
+        spans.empty? ? spans : settle(text, spans)
+      end
+
+      # Over budget a run counts as secret: it is not let through unread.
+      def secret_inside?(run, budget, depth)
+        budget[0] -= run.bytesize
+        budget[0].negative? || !spans_of(run, budget, depth + 1).empty?
+      end
+
+      def settle(text, spans)
+        marks = marks_of(text)
+        fresh = spans.reject do |span|
+          span.end > span.start && marks.any? { |first, last| first <= span.start && span.end <= last }
+        end
+        merge(fresh).select { |span| span.end > span.start && @mark.verdict(span.class_name) != "off" }
+                    .each { |span| whole_characters(text, span) }
+      end
+
+      # In order, without overlap. Of two that overlap the earlier and longer gives the class.
+      def merge(spans)
+        merged = []
+        spans.sort_by.with_index { |span, index| [span.start, -span.end, index] }.each do |span|
+          last = merged.last
+          next if last && span.class_name == "email" && span.start < last.claim
+
+          if last && span.start < last.end
+            last.end = span.end if span.end > last.end
+          else
+            merged << span
+          end
+        end
+        merged
+      end
+
+      # Never cuts a character of several bytes.
+      def whole_characters(text, span)
+        span.start -= 1 while span.start.positive? && continuation?(text.getbyte(span.start))
+        span.end += 1 while span.end < text.bytesize && continuation?(text.getbyte(span.end))
+      end
+
+      def continuation?(code)
+        !code.nil? && code >= 0x80 && code < 0xc0
+      end
+
+      # Where marks stand already; nothing in them is looked at again.
+      def marks_of(text)
+        return [] unless text.include?("[")
+
+        found = []
+        text.scan(@marks) { found << [Regexp.last_match.begin(0), Regexp.last_match.end(0)] }
+        found
+      end
+
+      def find_values(text, spans)
+        worded = @keywords.match?(text)
+        lower = nil
+        @value_rules.each do |rule|
+          if rule.shape
+            next unless rule.shape.match?(text)
+          else
+            next unless worded
+
+            searched = rule.ignore_case ? (lower ||= text.downcase) : text
+            next unless rule.keywords.any? { |word| searched.include?(word) }
+          end
+          find_one(text, rule, spans)
+        end
+      end
+
+      def find_one(text, rule, spans)
+        from = 0
+        while from <= text.bytesize && (match = rule.pattern.match(text, from))
+          start = match.begin(0) + (rule.keep ? match[1].bytesize : 0)
+          finish = match.end(0)
+          range = @checks.range(rule.check, text, start, finish)
+          spans << Span.new(range[0], range[1], rule.class_name, rule.id, "", range[2] || 0) if range
+          from = [range ? range[1] : finish, match.begin(0) + 1].max
+        end
+      end
+
+      # INSERT INTO users (email, password) VALUES ('a', 'b'): the key of a value is its column.
+      def inserted(text, spans)
+        from = 0
+        while from <= text.bytesize && (match = STATEMENT.match(text, from))
+          from = match.end(0)
+          columns = match[1].split(",", -1).map { |column| @keys.verdict(column) }
+          next if columns.none?
+
+          at = from
+          while text.getbyte(at) == 40
+            at = tuple(text, at + 1, columns, spans)
+            more = /\A[ \t\r\n]{0,8},[ \t\r\n]{0,8}(?=\()/n.match(text[at, 20] || "")
+            break unless more
+
+            at += more[0].bytesize
+          end
+          from = [at, from].max
+        end
+      end
+
+      # Reads to behind the closing parenthesis.
+      def tuple(text, from, columns, spans)
+        at = from
+        column = 0
+        while at < text.bytesize
+          at += 1 while at < text.bytesize && " \t\r\n".include?(text[at])
+          quoted = Quote.read(text, at)
+          start = quoted ? quoted.start : at
+          finish = quoted ? quoted.end : at + (text[at, 4000] || "")[/\A[^,)"']{0,4000}/n].sub(/[ \t\r\n]+\z/n, "").bytesize
+          rule = columns[column]
+          content = text[start...finish]
+          if rule && !@values.settled?(content) && @values.fits?(rule.when, content)
+            spans << Span.new(start, finish, rule.class_name, "key:#{rule.id}", quoted ? "" : "'", 0)
+          end
+          at = quoted ? quoted.after : finish
+          at += 1 while at < text.bytesize && !",)".include?(text[at])
+          return [at + 1, text.bytesize].min if text.getbyte(at) != 44
+
+          at += 1
+          column += 1
+        end
+        at
+      end
+    end
+  end
+end
