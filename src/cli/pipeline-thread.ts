@@ -4,15 +4,16 @@
  */
 import { randomBytes } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
-import type { RawBatch, SafeBatch } from "../model/batch.ts";
 import { Fault } from "../model/fault.ts";
 import { decompress } from "../receive/decompress.ts";
 import { readNdjson } from "../receive/ndjson.ts";
 import { createWorkspace } from "../receive/rows.ts";
+import { compileRules, redactBatch } from "../redact/redact.ts";
 import { createSealer } from "../seal/sealer.ts";
 import { createBlockBuffer, encodeNative } from "../store/native.ts";
 import type { EncodeAnswer, EncodedBatch, EncodeJob, ThreadStart } from "./pipeline-worker.ts";
 
+const rules = compileRules();
 const workspace = createWorkspace();
 const block = createBlockBuffer();
 const seal = createSealer((workerData as ThreadStart).firstSegment, randomBytes);
@@ -20,17 +21,12 @@ const seal = createSealer((workerData as ThreadStart).firstSegment, randomBytes)
 function encode({ body, encoding, receivedMs }: EncodeJob): EncodedBatch {
   const plain = decompress(body, encoding);
   const { batch, refused, refusals } = readNdjson(plain, receivedMs, workspace);
-  const safe = redactBatch(batch);
+  const { batch: safe } = redactBatch(batch, rules);
   const sealed = seal(safe);
   // A copy, because the block's buffer is used again while this one travels to the disk.
   const rows = safe.count === 0 ? new Uint8Array(0) : encodeNative(safe, sealed, block).slice();
   const { lastSegment } = sealed;
   return { rows, seal: sealed.seal, lastSegment, accepted: safe.count, refused, refusals };
-}
-
-/** Holds the place of redaction until `redact/` gives its own. */
-function redactBatch(batch: RawBatch): SafeBatch {
-  return batch as unknown as SafeBatch;
 }
 
 parentPort?.on("message", (job: EncodeJob) => {

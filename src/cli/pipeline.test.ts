@@ -1,7 +1,7 @@
 /** The stages joined as the server joins them, on a real spool and a real control store. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -165,4 +165,21 @@ test("batches taken at once enter the ledger in the order of their segments, eac
     entries.map((entry) => entry.type === "segment" && [entry.number, entry.count]),
     sizes.map((size, index) => [index + 1, size]),
   );
+});
+
+test("no secret that was sent reaches the spool", async () => {
+  const canary = "canary4711hunter2";
+  const sent = Buffer.from(
+    line(0) +
+      line(1, `,"attributes":{"password":"${canary}","nested":{"api_key":"${canary}"}}`) +
+      line(2, `,"error_message":"connect to postgres://shop:${canary}@db/shop failed"`) +
+      line(3, `,"pass\\u0077ord":"${canary}"`),
+  );
+
+  assert.equal((await send("a", sent)).accepted, 4);
+
+  const [file] = spool.waiting();
+  assert.ok(file !== undefined && file.bytes > 500);
+  assert.ok(!readFileSync(file.path).includes(canary));
+  assert.deepEqual(spooled(), ["line 0", "line 1", "line 2", "line 3"]);
 });
