@@ -4,7 +4,7 @@
  */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import type { Histogram as Answer } from "../../src/api/schemas.ts";
 import { shownTheme, zone } from "../preferences.ts";
 import { zoomed } from "../range.ts";
@@ -75,19 +75,11 @@ export function Histogram({
   useEffect(() => {
     if (!place.current || !answer || answer.buckets.length === 0) return undefined;
     const { buckets, bucketSeconds } = answer;
-    const rows = buckets.map(sums);
-    // Drawn from the highest sum to the lowest, each over the one before.
-    const series = layers
-      .map(({ token }, layer) => ({ token, values: rows.map((row) => row[layer] ?? 0) }))
-      .reverse();
     const half = bucketSeconds / 2;
-    const data: uPlot.AlignedData = [
-      buckets.map(({ time }) => Date.parse(time) / 1000 + half),
-      ...series.map(({ values }) => values),
-    ];
-    const first = (data[0][0] ?? 0) - half;
-    const last = (data[0].at(-1) ?? 0) + half;
-    const bars = uPlot.paths.bars?.({ size: [0.86, 40], align: 0 });
+    const times = buckets.map(({ time }) => Date.parse(time) / 1000 + half);
+    const highest = buckets.map((bucket) => sums(bucket).at(-1) ?? 0);
+    const first = (times[0] ?? 0) - half;
+    const last = (times.at(-1) ?? 0) + half;
     const { close } = draw(
       place.current,
       {
@@ -105,17 +97,10 @@ export function Histogram({
             incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7],
           },
         ],
-        series: [
-          {},
-          ...series.map(({ token }) => ({
-            fill: colour(token),
-            width: 0,
-            points: { show: false },
-            paths: bars ?? (() => null),
-          })),
-        ],
+        series: [{}, { paths: () => null, points: { show: false } }],
         cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
         hooks: {
+          draw: [(chart) => drawBars(chart, buckets, bucketSeconds)],
           setCursor: [
             ({ cursor }) => {
               const bucket = typeof cursor.idx === "number" ? buckets[cursor.idx] : undefined;
@@ -124,7 +109,7 @@ export function Histogram({
           ],
         },
       },
-      data,
+      [times, highest],
       (fromMs, untilMs) => go(change({ ...zoomed(fromMs, untilMs), cursor: undefined })),
     );
     return close;
@@ -136,4 +121,22 @@ export function Histogram({
       <div ref={place} class="plot" style={{ height: `${height}px` }} aria-hidden="true" />
     </figure>
   );
+}
+
+/** Bars from layer to layer, on whole pixels, so that no edge of one shines through another. */
+function drawBars(chart: uPlot, buckets: readonly Bucket[], seconds: number): void {
+  const colours = layers.map(({ token }) => colour(token));
+  for (const bucket of buckets) {
+    const fromSecond = Date.parse(bucket.time) / 1000;
+    const left = Math.round(chart.valToPos(fromSecond, "x", true));
+    const right = Math.round(chart.valToPos(fromSecond + seconds, "x", true));
+    let bottom = Math.round(chart.valToPos(0, "y", true));
+    sums(bucket).forEach((sum, layer) => {
+      const top = Math.round(chart.valToPos(sum, "y", true));
+      if (top >= bottom) return;
+      chart.ctx.fillStyle = colours[layer] ?? "";
+      chart.ctx.fillRect(left, top, Math.max(1, right - left - 1), bottom - top);
+      bottom = top;
+    });
+  }
 }

@@ -38,7 +38,7 @@ function OneError({ same: { newest, others } }: { readonly same: Same }): JSX.El
       ? ""
       : `, and the same in ${others.length === 1 ? "attempt" : "attempts"} ${listed(others.map(String))}`;
   return (
-    <article class="error">
+    <article class="one-error">
       <p class="quiet error-head">
         <State state={newest.state} /> attempt {newest.number}
         {before} · <Stamp time={newest.endedTime} /> ·{" "}
