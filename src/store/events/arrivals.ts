@@ -14,14 +14,14 @@ const ledgerHead = question("ledgerHead");
 export async function findArrivals(client: EngineClient, query: ArrivalQuery): Promise<Arrivals> {
   checkLimit(query.limit, limits.pageRowsMax);
   const { after } = query;
-  const list = conditions();
-  const place = after && afterPlace(list, after);
-  const head = await readHead(client, place ?? "1", list.all().parameters);
-  if (!after || !head || !place)
-    return { rows: [], skipped: 0, ...((head ?? after) && { head: head ?? after }) };
+  const head = await readHead(client, after);
+  if (!after || !head || !isAfter(head, after)) return { rows: [], skipped: 0, ...(head && { head }) };
 
+  const list = conditions();
   addEventFilter(list, query);
-  list.add(place);
+  const segment = list.bind(after.segment, "UInt64");
+  // The first half alone lets whole ranges be passed over.
+  list.add(`segment >= ${segment} AND (segment, segment_index) > ${boundPlace(list, after)}`);
   // What arrives while we ask belongs to the next question.
   list.add(`(segment, segment_index) <= ${boundPlace(list, head)}`);
   const { sql: filter, parameters } = list.all();
@@ -37,25 +37,23 @@ export async function findArrivals(client: EngineClient, query: ArrivalQuery): P
   return { rows: rows.map(toEvent).reverse(), skipped, head };
 }
 
-/** The first half alone lets whole ranges be passed over. */
-function afterPlace(list: Conditions, place: LedgerPlace): string {
-  const segment = list.bind(place.segment, "UInt64");
-  return `segment >= ${segment} AND (segment, segment_index) > (${segment}, ${list.bind(place.index, "UInt32")})`;
-}
-
 function boundPlace(list: Conditions, place: LedgerPlace): string {
   return `(${list.bind(place.segment, "UInt64")}, ${list.bind(place.index, "UInt32")})`;
 }
 
-async function readHead(
-  client: EngineClient,
-  filter: string,
-  parameters: Readonly<Record<string, unknown>>,
-): Promise<LedgerPlace | undefined> {
-  const [row] = await client.rows<{ head: readonly [string, number]; count: string }>(
+function isAfter(a: LedgerPlace, b: LedgerPlace): boolean {
+  return a.segment > b.segment || (a.segment === b.segment && a.index > b.index);
+}
+
+/** The last place of all, or `after` where nothing came since. */
+async function readHead(client: EngineClient, after?: LedgerPlace): Promise<LedgerPlace | undefined> {
+  const list = conditions();
+  if (after) list.add(`segment >= ${list.bind(after.segment, "UInt64")}`);
+  const { sql: filter, parameters } = list.all();
+  const [row] = await client.rows<{ segment: string; segment_index: number }>(
     ledgerHead({ filter }),
     parameters,
   );
-  if (!row || row.count === "0") return undefined;
-  return { segment: Number(row.head[0]), index: row.head[1] };
+  const head = row && { segment: Number(row.segment), index: row.segment_index };
+  return head && (!after || isAfter(head, after)) ? head : after;
 }

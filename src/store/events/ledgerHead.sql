@@ -1,6 +1,5 @@
-SELECT
-    tuple(max((segment, segment_index)).1, max((segment, segment_index)).2) AS head,
-    count() AS count
+SELECT segment, segment_index
 FROM events
-WHERE /* filter */
+WHERE segment = (SELECT max(segment) FROM events WHERE /* filter */)
+ORDER BY segment_index DESC
 LIMIT 1

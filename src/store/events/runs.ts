@@ -37,14 +37,12 @@ export function runQuestions(client: EngineClient): RunQuestions {
   };
 }
 
-/** What the run's newest change of state has: its time in microseconds; else of its last sign of life. */
-const change = changeOf((column) => `max(${column})`);
+/** The time of a run's newest change of state in microseconds, 0 where only signs of life are known. */
+const change = changeOf("max(changed)");
 
-function changeOf(of: (column: string) => string): string {
-  const place = `toUInt64(bitShiftRight(${of("life")}, 64))`;
-  // Without the bit that puts everything after an enqueue, and without the rank.
-  const micros = `intDiv(bitAnd(${place}, ${String(2n ** 62n - 1n)}), 8)`;
-  return `if(${of("life")} = 0, toUInt64(toUnixTimestamp64Micro(${of("last_time")})), ${micros})`;
+/** Without the state, the rank, and the bit that puts everything after an enqueue. */
+function changeOf(changed: string): string {
+  return `bitShiftRight(bitAnd(${changed}, ${String(2n ** 62n - 1n)}), 7)`;
 }
 
 /** Runs that lived in the range: they had begun before its end and were heard of after its start. */
@@ -66,9 +64,10 @@ function candidatesFrom(list: Conditions, range: TimeRange): string {
  */
 async function findRuns(client: EngineClient, query: RunQuery): Promise<Page<RunSummary>> {
   checkLimit(query.limit, limits.pageRowsMax);
-  const tried = query.limit * 8 + 1000;
-  const [newest, isFull] = await askRuns(client, query, tried);
-  if (isFull) return newest;
+  if (query.traceId === undefined) {
+    const [newest, isFull] = await askRuns(client, query, query.limit * 8 + 1000);
+    if (isFull) return newest;
+  }
   const [every] = await askRuns(client, query);
   return every;
 }
@@ -89,25 +88,28 @@ async function askRuns(
       "Array(UInt8)",
     );
     list.add(`bitAnd(toUInt64(max(life)), 15) IN ${numbers}`);
-    newestRow.push(`bitAnd(toUInt64(life), 15) IN ${numbers}`);
+    const near = states.flatMap((state) => (endsAtOnce.includes(state) ? endsAtOnce : [state]));
+    newestRow.push(`bitAnd(changed, 15) IN ${list.bind(near.map(stateNumber), "Array(Int8)")}`);
   }
-  addMark(list, "job_mark", query.jobs);
-  addMark(list, "service_mark", query.services);
-  addMark(list, "environment_mark", query.environments);
-  addMark(list, "trace_mark", traceId === undefined ? undefined : [traceId]);
+  const marked = [
+    ...addMark(list, "job_mark", query.jobs),
+    ...addMark(list, "service_mark", query.services),
+    ...addMark(list, "environment_mark", query.environments),
+    ...addMark(list, "trace_mark", traceId === undefined ? undefined : [traceId]),
+  ];
   if (after !== undefined) {
     const { micros, name } = decodeCursor(after);
     if (!/^\d{1,20}$/.test(name)) throw invalid("the cursor is not one of a run");
     const at = list.bind(micros, "UInt64");
     const hash = list.bind(name, "UInt64");
     list.add(`${change} < ${at} OR (${change} = ${at} AND run_hash < ${hash})`);
-    newestRow.push(`${changeOf((column) => column)} <= ${at}`);
+    newestRow.push(`${changeOf("changed")} <= ${at}`);
   }
   const candidates =
     tried === undefined
-      ? candidatesFrom(list, query)
+      ? [candidatesFrom(list, query), ...marked].join(" AND ")
       : `run_hash IN (SELECT run_hash FROM runs WHERE ${newestRow.join(" AND ") || "1"}
-        ORDER BY ${changeOf((column) => column)} DESC LIMIT ${list.bind(tried, "UInt32")} WITH TIES)`;
+        ORDER BY ${changeOf("changed")} DESC LIMIT ${list.bind(tried, "UInt32")} WITH TIES)`;
   const { sql: filter, parameters } = list.all();
   const rows = await client.rows<RunRow>(runs({ columns: runColumns, candidates, filter, change }), {
     ...parameters,
@@ -124,10 +126,15 @@ function stateNumber(state: RunState): number {
   return (stateNumbers as readonly RunState[]).indexOf(state);
 }
 
-function addMark(list: Conditions, column: string, values: readonly string[] | undefined): void {
-  if (!values) return;
-  const bound = list.bind(values, "Array(String)");
-  list.add(`toUInt64(max(${column})) IN arrayMap(value -> cityHash64(value), ${bound})`);
+/** Of one rank: at the same microsecond `changed` may name another of them than `life` does. */
+const endsAtOnce: readonly RunState[] = ["succeeded", "discarded", "cancelled"];
+
+/** The run's newest value is one of these; answers what holds for the row of that value. */
+function addMark(list: Conditions, column: string, values: readonly string[] | undefined): readonly string[] {
+  if (!values) return [];
+  const hashes = `arrayMap(value -> cityHash64(value), ${list.bind(values, "Array(String)")})`;
+  list.add(`toUInt64(max(${column})) IN ${hashes}`);
+  return [`run_hash IN (SELECT run_hash FROM runs WHERE toUInt64(${column}) IN ${hashes})`];
 }
 
 type JobRow = {

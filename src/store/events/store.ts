@@ -17,9 +17,10 @@ import type {
   InsertGroup,
   Page,
   StoredEvent,
+  TimeRange,
 } from "../store.ts";
 import { findArrivals } from "./arrivals.ts";
-import { afterEvent, cursorOf } from "./cursor.ts";
+import { afterEvent, cursorOf, decodeCursor } from "./cursor.ts";
 import { addEventFilter, conditions } from "./filter.ts";
 import { emptyBuckets, stepMicros } from "./histogram.ts";
 import { checkLimit } from "./limit.ts";
@@ -131,8 +132,44 @@ async function insertGroup(client: EngineClient, retention: Retention, group: In
   }
 }
 
+/** The first stretch of time that is read for a page, and how much longer each next one is. */
+const stretchMicros = 5 * 60_000_000;
+const stretchGrowth = 16;
+
+/**
+ * A page of events, read in stretches that grow away from the end it begins at: the newest hundred
+ * of a month cost as much as of an hour.
+ */
 async function findEvents(client: EngineClient, query: EventQuery): Promise<Page<StoredEvent>> {
   checkLimit(query.limit, limits.pageRowsMax);
+  const found: StoredEvent[] = [];
+  for (const range of stretches(query)) {
+    const limit = query.limit - found.length;
+    found.push(...(await findInStretch(client, { ...query, ...range, limit })));
+    if (found.length === query.limit) break;
+  }
+  const last = found.at(-1);
+  return { rows: found, next: last && found.length === query.limit ? cursorOf(last) : null };
+}
+
+function* stretches({ fromMicros, untilMicros, order, after }: EventQuery): Generator<TimeRange> {
+  const at = after === undefined ? undefined : decodeCursor(after).micros;
+  let from = order === "newest" ? fromMicros : Math.max(fromMicros, at ?? fromMicros);
+  let until = order === "newest" ? Math.min(untilMicros, (at ?? untilMicros) + 1) : untilMicros;
+  for (let length = stretchMicros; from < until; length *= stretchGrowth) {
+    if (order === "newest") {
+      const start = Math.max(from, until - length);
+      yield { fromMicros: start, untilMicros: until };
+      until = start;
+    } else {
+      const end = Math.min(until, from + length);
+      yield { fromMicros: from, untilMicros: end };
+      from = end;
+    }
+  }
+}
+
+async function findInStretch(client: EngineClient, query: EventQuery): Promise<readonly StoredEvent[]> {
   const list = conditions();
   addEventFilter(list, query);
   if (query.after !== undefined) list.add(afterEvent(list, query.after, query.order));
@@ -142,9 +179,7 @@ async function findEvents(client: EngineClient, query: EventQuery): Promise<Page
     ...parameters,
     limit: query.limit,
   });
-  const found = rows.map(toEvent);
-  const last = found.at(-1);
-  return { rows: found, next: last && found.length === query.limit ? cursorOf(last) : null };
+  return rows.map(toEvent);
 }
 
 async function countByTime(

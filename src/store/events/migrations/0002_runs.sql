@@ -15,6 +15,8 @@ CREATE TABLE runs
     last_time SimpleAggregateFunction(max, DateTime64(6, 'UTC')) CODEC(ZSTD(1)),
     -- Below the place: source_seq * 16 + number of the state.
     life SimpleAggregateFunction(max, UInt128) CODEC(ZSTD(1)),
+    -- The same without source_seq, place * 16 + number of the state, to sort and to filter by.
+    changed SimpleAggregateFunction(max, UInt64) CODEC(ZSTD(1)),
     starts SimpleAggregateFunction(groupUniqArrayArray, Array(UInt64)) CODEC(ZSTD(1)),
     enqueued_time SimpleAggregateFunction(min, Nullable(DateTime64(6, 'UTC'))) CODEC(ZSTD(1)),
     started_time SimpleAggregateFunction(max, Nullable(DateTime64(6, 'UTC'))) CODEC(ZSTD(1)),
@@ -69,7 +71,7 @@ WITH
         0) AS state,
     state > 2 AS is_end,
     -- An enqueue comes before everything else; then time decides, then rank.
-    if(rank = 0, 0, bitShiftLeft(1::UInt64, 62)) + toUInt64(toUnixTimestamp64Micro(event.time)) * 8 + rank AS place,
+    if(rank = 0, 0, bitShiftLeft(1::UInt64, 58)) + toUInt64(toUnixTimestamp64Micro(event.time)) * 8 + rank AS place,
     bitShiftLeft(toUInt128(place), 64) AS upper
 SELECT
     cityHash64(event.run_id) AS run_hash,
@@ -77,6 +79,7 @@ SELECT
     min(event.time) AS first_time,
     max(event.time) AS last_time,
     max(if(state = 0, 0::UInt128, upper + toUInt128(ifNull(event.source_seq, 0)) * 16 + state)) AS life,
+    max(if(state = 0, 0::UInt64, place * 16 + state)) AS changed,
     groupUniqArrayIf(cityHash64(event.id), event.kind = 'job.started') AS starts,
     min(if(rank = 0, event.time, NULL)) AS enqueued_time,
     max(if(event.kind = 'job.started', event.time, NULL)) AS started_time,

@@ -1,0 +1,333 @@
+/**
+ * Events of some segments as they are stored, for verification: the engine's `Native` blocks, read
+ * column by column into spans over the answer itself, so that the sealer's own encoding hashes them.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { fieldIndex } from "../model/batch.ts";
+import { type FieldForm, type FieldName, fieldNames, fields } from "../model/fields.ts";
+import type { CanonicalRows, CanonicalSource } from "../seal/bundle.ts";
+import { canonicalEvent, headerBytesMax, type SealableRows, writeHeader } from "../seal/canonical.ts";
+import type { StoredSegments } from "../seal/segment-check.ts";
+import { question } from "./events/question.ts";
+
+const fieldCount = fieldNames.length;
+const segmentRows = question("segmentRows");
+
+/** Plain types, so that nothing but the values decides the bytes. */
+const plainType: { readonly [F in FieldForm]?: string } = {
+  symbol: "String",
+  integer: "Nullable(Int64)",
+  number: "Nullable(Float64)",
+};
+
+function columnOf(name: FieldName): string {
+  const type = plainType[fields[name].form];
+  return type === undefined ? `${name} AS c_${name}` : `CAST(${name}, '${type}') AS c_${name}`;
+}
+
+const columns = [
+  ...fieldNames.map(columnOf),
+  "CAST(attributes, 'Map(String, String)') AS c_attributes",
+  "CAST(segment, 'UInt64') AS c_segment",
+  "CAST(segment_index, 'UInt32') AS c_segment_index",
+].join(",\n    ");
+
+export type SegmentBlock = {
+  readonly rows: SealableRows;
+  readonly segments: Float64Array;
+  readonly indexes: Uint32Array;
+  /** Which of `rows` each one is, where they are not in order. */
+  readonly places?: Int32Array;
+};
+
+/** Answers a statement with its bytes, whatever its format. */
+export type AskBytes = (sql: string, parameters: Readonly<Record<string, string>>) => Promise<Uint8Array>;
+
+/** Asks the engine behind a socket. */
+export function engineBytes(socketPath: string): AskBytes {
+  return (sql, parameters) =>
+    new Promise((resolve, reject) => {
+      const named = Object.entries(parameters).map(([name, value]) => [`param_${name}`, value]);
+      const path = `/?${new URLSearchParams(named).toString()}`;
+      const asked = request({ socketPath, path, method: "POST" }, (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", reject);
+        response.on("end", () => {
+          const bytes = Buffer.concat(parts);
+          if (response.statusCode === 200)
+            resolve(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+          else reject(new Error(bytes.toString().slice(0, 2000)));
+        });
+      });
+      asked.on("error", reject);
+      asked.end(sql);
+    });
+}
+
+/** Events of segments as a verification and an export take them. */
+export function storedSegments(ask: AskBytes): CanonicalSource {
+  return async (from, until) => {
+    const range = { from: String(from), until: String(until) };
+    return segmentsOf(readNativeBlocks(await ask(segmentRows({ columns }), range)));
+  };
+}
+
+function segmentsOf(blocks: readonly SegmentBlock[]): StoredSegments & CanonicalRows {
+  const { segments, indexes, find } = joinBlocks(blocks);
+  const header = new Uint8Array(headerBytesMax + 65_536);
+  return {
+    count: segments.length,
+    segments,
+    indexes,
+    add(hasher, row) {
+      const [block, at] = find(row);
+      hasher.add(block.rows, at);
+    },
+    header(row) {
+      const [block, at] = find(row);
+      return header.slice(0, writeHeader(block.rows, at, header, 0));
+    },
+    content(row) {
+      const [block, at] = find(row);
+      return canonicalEvent(block.rows, at).content;
+    },
+  };
+}
+
+function joinBlocks(blocks: readonly SegmentBlock[]): {
+  readonly segments: Float64Array;
+  readonly indexes: Uint32Array;
+  readonly find: (row: number) => readonly [SegmentBlock, number];
+} {
+  const [only] = blocks;
+  if (only !== undefined && only.places === undefined && blocks.length === 1) {
+    return { segments: only.segments, indexes: only.indexes, find: (row) => [only, row] };
+  }
+  const count = blocks.reduce((sum, block) => sum + block.segments.length, 0);
+  const segments = new Float64Array(count);
+  const indexes = new Uint32Array(count);
+  const firsts: number[] = [];
+  let at = 0;
+  for (const block of blocks) {
+    firsts.push(at);
+    segments.set(block.segments, at);
+    indexes.set(block.indexes, at);
+    at += block.segments.length;
+  }
+  const find = (row: number): readonly [SegmentBlock, number] => {
+    const place = firsts.findLastIndex((first) => first <= row);
+    const block = blocks[place] as SegmentBlock;
+    const at = row - (firsts[place] as number);
+    return [block, block.places?.[at] ?? at];
+  };
+  return { segments, indexes, find };
+}
+
+/** https://clickhouse.com/docs/interfaces/formats/Native */
+export function readNativeBlocks(bytes: Uint8Array): readonly SegmentBlock[] {
+  const blocks: SegmentBlock[] = [];
+  const from = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 };
+  while (from.at < bytes.length) blocks.push(readBlock(from));
+  return blocks;
+}
+
+type Reader = { readonly bytes: Uint8Array; readonly view: DataView; at: number };
+
+function readLength(from: Reader): number {
+  let value = 0;
+  for (let scale = 1; ; scale *= 128) {
+    const byte = from.bytes[from.at++];
+    if (byte === undefined) throw new RangeError("the engine's answer ends too early");
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return value;
+  }
+}
+
+/** Whole numbers beyond 2^53 come out rounded to something else than any that was ever stored. */
+const wholeAt = (view: DataView, at: number): number =>
+  view.getUint32(at, true) + view.getInt32(at + 4, true) * 0x1_0000_0000;
+
+function readBlock(from: Reader): SegmentBlock {
+  const columnCount = readLength(from);
+  const count = readLength(from);
+  if (columnCount !== fieldCount + 3) throw new RangeError("the engine answered with other columns");
+  const rows = {
+    bytes: from.bytes,
+    count,
+    starts: new Int32Array(count * fieldCount).fill(-1),
+    ends: new Int32Array(count * fieldCount),
+    // Bounds that say nothing, so that room is counted field by field.
+    rowStarts: new Int32Array(count),
+    rowEnds: new Int32Array(count),
+    timeMicros: new Float64Array(count),
+    receivedMicros: new Float64Array(count),
+    attributeFirst: new Int32Array(count + 1),
+    attributes: new Int32Array(0) as Int32Array,
+    numbers: new Float64Array(count * fieldCount),
+  };
+  for (const [field, name] of fieldNames.entries()) {
+    skipHead(from);
+    readColumn(from, rows, field, fields[name].form);
+  }
+  skipHead(from);
+  rows.attributes = readMap(from, rows);
+  skipHead(from);
+  const segments = Float64Array.from({ length: count }, (_, row) => wholeAt(from.view, from.at + row * 8));
+  from.at += count * 8;
+  skipHead(from);
+  const indexes = Uint32Array.from({ length: count }, (_, row) =>
+    from.view.getUint32(from.at + row * 4, true),
+  );
+  from.at += count * 4;
+  return { rows, segments, indexes };
+}
+
+/** Name and type: they are what was asked for. */
+function skipHead(from: Reader): void {
+  for (let text = 0; text < 2; text++) {
+    const length = readLength(from);
+    from.at += length;
+  }
+}
+
+type Columns = SealableRows & { readonly numbers: Float64Array };
+
+function readColumn(from: Reader, rows: Columns, field: number, form: FieldForm): void {
+  const { count, starts, ends, numbers } = rows;
+  const { view } = from;
+  if (form === "time") {
+    const micros = field === fieldIndex.time ? rows.timeMicros : rows.receivedMicros;
+    for (let row = 0; row < count; row++) micros[row] = wholeAt(view, from.at + row * 8);
+    from.at += count * 8;
+  } else if (form === "id") {
+    swapHalves(from, rows, field);
+  } else if (form === "integer" || form === "number") {
+    const values = from.at + count;
+    for (let row = 0; row < count; row++) {
+      if (from.bytes[from.at + row] !== 0) continue;
+      const place = row * fieldCount + field;
+      starts[place] = 0;
+      const at = values + row * 8;
+      numbers[place] = form === "integer" ? wholeAt(view, at) : view.getFloat64(at, true);
+    }
+    from.at = values + count * 8;
+  } else {
+    for (let row = 0; row < count; row++) {
+      const length = readLength(from);
+      const place = row * fieldCount + field;
+      starts[place] = from.at;
+      from.at += length;
+      ends[place] = from.at;
+    }
+  }
+}
+
+/** The engine keeps a UUID as two little-endian halves; in place, it becomes what its text says. */
+function swapHalves(from: Reader, { count, starts, ends }: Columns, field: number): void {
+  for (let row = 0; row < count; row++) {
+    const start = from.at + row * 16;
+    from.bytes.subarray(start, start + 8).reverse();
+    from.bytes.subarray(start + 8, start + 16).reverse();
+    starts[row * fieldCount + field] = start;
+    ends[row * fieldCount + field] = start + 16;
+  }
+  from.at += count * 16;
+}
+
+function readMap(from: Reader, { count, attributeFirst }: Columns): Int32Array {
+  for (let row = 0; row < count; row++) attributeFirst[row + 1] = wholeAt(from.view, from.at + row * 8);
+  from.at += count * 8;
+  const pairs = attributeFirst[count] as number;
+  const attributes = new Int32Array(pairs * 4);
+  for (let half = 0; half < 4; half += 2) {
+    for (let pair = 0; pair < pairs; pair++) {
+      const length = readLength(from);
+      attributes[pair * 4 + half] = from.at;
+      from.at += length;
+      attributes[pair * 4 + half + 1] = from.at;
+    }
+  }
+  return attributes;
+}
+
+/**
+ * The same with batches that still wait in the spool: the engine will have them in a moment. The
+ * spool is read first, because a batch leaves it only after the engine has it.
+ */
+export function withWaiting(stored: CanonicalSource, directory: string): CanonicalSource {
+  return async (from, until) => {
+    const waiting = readWaiting(directory, from, until);
+    const inStore = await stored(from, until);
+    const known = new Set(Array.from(inStore.segments));
+    const blocks = waiting.filter(({ segments }) => !known.has(segments[0] as number));
+    return blocks.length === 0 ? inStore : merge(inStore, segmentsOf(blocks));
+  };
+}
+
+function readWaiting(directory: string, from: number, until: number): readonly SegmentBlock[] {
+  const names = readIfThere(() => readdirSync(directory), []);
+  return names.flatMap((name) => {
+    if (!name.endsWith(".native")) return [];
+    const bytes = readIfThere(() => readFileSync(join(directory, name)), Buffer.alloc(0));
+    const blocks = readNativeBlocks(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+    // One batch has one block, and may have segments of several streams.
+    return blocks.flatMap((block) => splitBlock(block, from, until));
+  });
+}
+
+function readIfThere<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return otherwise;
+    throw error;
+  }
+}
+
+/** A view on a block for each of its segments, in the order of their indexes. */
+function splitBlock(block: SegmentBlock, from: number, until: number): readonly SegmentBlock[] {
+  const bySegment = new Map<number, number[]>();
+  for (const [row, segment] of block.segments.entries()) {
+    if (segment < from || segment >= until) continue;
+    const places = bySegment.get(segment) ?? [];
+    places.push(row);
+    bySegment.set(segment, places);
+  }
+  return [...bySegment].map(([segment, places]) => {
+    places.sort((a, b) => (block.indexes[a] as number) - (block.indexes[b] as number));
+    return {
+      rows: block.rows,
+      segments: new Float64Array(places.length).fill(segment),
+      indexes: Uint32Array.from(places, (place) => block.indexes[place] as number),
+      places: Int32Array.from(places),
+    };
+  });
+}
+
+/** Both in the order of segment and index. */
+function merge(
+  left: StoredSegments & CanonicalRows,
+  right: StoredSegments & CanonicalRows,
+): StoredSegments & CanonicalRows {
+  const both = [left, right].flatMap((rows) =>
+    Array.from({ length: rows.count }, (_, row) => ({
+      rows,
+      row,
+      segment: rows.segments[row] as number,
+      index: rows.indexes[row] as number,
+    })),
+  );
+  both.sort((a, b) => a.segment - b.segment || a.index - b.index);
+  const at = (row: number): (typeof both)[number] => both[row] as (typeof both)[number];
+  return {
+    count: both.length,
+    segments: both.map(({ segment }) => segment),
+    indexes: both.map(({ index }) => index),
+    add: (hasher, row) => at(row).rows.add(hasher, at(row).row),
+    header: (row) => at(row).rows.header(at(row).row),
+    content: (row) => at(row).rows.content(at(row).row),
+  };
+}
