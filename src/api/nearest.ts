@@ -4,7 +4,7 @@
  * The nearest of `known` by edits (Damerau, Levenshtein), unless more than a third would change.
  * A word that goes on where another ends (`warn`, `warning`) is near.
  */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
+function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestEdits = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

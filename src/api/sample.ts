@@ -92,7 +92,7 @@ async function readDay(file: string): Promise<readonly EventRecord[]> {
 /** Ids that other events may share get the mark, so that sample and real runs never meet. */
 const markedFields = ["run_id", "parent_run_id", "trace_id"] as const;
 
-export function asSample(
+function asSample(
   record: EventRecord,
   shiftMicros: number,
   randomBytes: (count: number) => Uint8Array,

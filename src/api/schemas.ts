@@ -72,7 +72,7 @@ export const valuesSchema = Type.Object({
 });
 export type Values = Static<typeof valuesSchema>;
 
-export const runSchema = Type.Object({
+const runSchema = Type.Object({
   runId: text(),
   state: state(),
   job: Type.Optional(text()),
@@ -102,7 +102,7 @@ export type Run = Static<typeof runSchema>;
 export const runPageSchema = Type.Object({ rows: Type.Array(runSchema), next: next() });
 export type RunPage = Static<typeof runPageSchema>;
 
-export const attemptSchema = Type.Object({
+const attemptSchema = Type.Object({
   number: Type.Integer({ minimum: 1 }),
   state: Type.Unsafe<AttemptState>(Type.String({ enum: attemptStates })),
   startedTime: Type.Optional(time()),
@@ -131,7 +131,7 @@ export const runDetailSchema = Type.Object({
 });
 export type RunDetail = Static<typeof runDetailSchema>;
 
-export const jobSchema = Type.Object({
+const jobSchema = Type.Object({
   job: text(),
   service: Type.Optional(text()),
   environment: Type.Optional(text()),
@@ -179,7 +179,7 @@ export const keyScopes = ["send", "read", "admin"] as const satisfies readonly K
 const scopes = () =>
   Type.Array(Type.Unsafe<KeyScope>(Type.String({ enum: [...keyScopes] })), { minItems: 1, maxItems: 3 });
 
-export const keySchema = Type.Object({
+const keySchema = Type.Object({
   id: text(),
   name: text(),
   scopes: scopes(),

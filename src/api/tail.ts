@@ -15,7 +15,7 @@ const tickMs = 400;
 /** Events further back than this are history, not news, even when they arrive only now. */
 const backMicros = 24 * 3_600_000_000;
 
-export type Listener = {
+type Listener = {
   readonly filter: EventFilter;
   /** Absent: from now on. */
   readonly after?: LedgerPlace;

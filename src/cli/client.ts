@@ -5,7 +5,7 @@ import type { ErrorAnswer } from "../api/schemas.ts";
 import { CommandFailure, type ExitName } from "./exit.ts";
 import type { Environment, Terminal } from "./terminal.ts";
 
-export const serverDefault = "http://127.0.0.1:4180";
+const serverDefault = "http://127.0.0.1:4180";
 /** A question may wait for the engine, not for ever. */
 const answerMsMax = 60_000;
 

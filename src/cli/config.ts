@@ -13,7 +13,7 @@ import type { Environment } from "./terminal.ts";
 export type Config = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]["read"]> };
 
 /** A value as it was written, and where. */
-export type Given = { readonly text: string; readonly from: string };
+type Given = { readonly text: string; readonly from: string };
 export type Flags = { readonly config?: string; readonly data?: string; readonly listen?: string };
 
 export type LoadedConfig = {

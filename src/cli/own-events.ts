@@ -14,7 +14,7 @@ const waitingMax = 1000;
 const gatherMs = 200;
 const retryMs = 5000;
 
-export type OwnFields = Omit<Partial<EventRecord>, "id" | "time" | "stream" | "kind">;
+type OwnFields = Omit<Partial<EventRecord>, "id" | "time" | "stream" | "kind">;
 
 export type OwnEvents = {
   /** `atMs` absent: now. */

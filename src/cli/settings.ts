@@ -23,7 +23,7 @@ export type Setting<Value> = {
   readonly read: (text: string) => Value;
 };
 
-export type Listen = { readonly host: string; readonly port: number };
+type Listen = { readonly host: string; readonly port: number };
 
 function setting<Value>(made: Setting<Value>): Setting<Value> {
   return made;
