@@ -44,6 +44,7 @@ function debianPackages(): readonly string[] {
     "ruby-sqlite3",
     "ruby-whenever",
     "ruby-daemons",
+    "ruby-minitest",
     "puma",
     "rake",
     "redis-server",

@@ -1,0 +1,25 @@
+# frozen_string_literal: true
+
+module Midwatch
+  # Who or what asks for a run, where no request and no run does: how the program was started.
+  module Actor
+    module_function
+
+    def current
+      context = Context.current
+      return context.job || context.actor if context && (context.job || context.actor)
+
+      @program ||= program
+    end
+
+    def program
+      return "console: #{ENV["USER"] || "unknown"}" if defined?(::Rails::Console) || defined?(::IRB)
+      return "cron: #{ENV["MIDWATCH_JOB"]}" if ENV["MIDWATCH_JOB"]
+      return "rails runner" if defined?(::Rails::Command::RunnerCommand)
+
+      name = File.basename($PROGRAM_NAME.to_s)
+      tasks = name == "rake" && defined?(::Rake) ? ::Rake.application.top_level_tasks.map { |task| task[/\A[\w:.-]+/] } : []
+      ([name] + tasks.compact.first(3)).join(" ")
+    end
+  end
+end

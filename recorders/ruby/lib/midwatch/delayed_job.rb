@@ -1,0 +1,253 @@
+# frozen_string_literal: true
+
+require_relative "handler"
+require_relative "arguments"
+
+module Midwatch
+  # The life of every job of Delayed::Job.
+  #
+  # - Asked for: told after the transaction has committed; a job that was rolled back never existed.
+  # - Attempted: around `perform`, which alone fires for a payload that cannot be loaded.
+  # - Ended: by what `perform` answers, and by what ActiveJob says behind Delayed::Job's back, for
+  #   which a retry or a discard of ActiveJob looks like a success.
+  # - Killed: nothing fires at all. The start holds the worker's pid and start time, by which the
+  #   agent notices.
+  #
+  # Every body stands inside `Midwatch.safely`, every yield outside of it, and what a yield answers
+  # is handed on.
+  module DelayedJob
+    HEARTBEAT_SECONDS = 30
+
+    class << self
+      # First in the list of plugins is outermost. A lifecycle that exists already (something was
+      # enqueued before) would not know the plugin and is set up again.
+      def install
+        plugin = plugin_class
+        unless ::Delayed::Worker.plugins.include?(plugin)
+          ::Delayed::Worker.plugins.unshift(plugin)
+          ::Delayed::Worker.setup_lifecycle
+        end
+        hook_commit(::Delayed::Job) if defined?(::Delayed::Job) && ::Delayed::Job.respond_to?(:after_commit)
+      end
+
+      def hook_commit(model)
+        return if model.instance_variable_get(:@midwatch_hooked)
+
+        model.instance_variable_set(:@midwatch_hooked, true)
+        model.after_commit(on: :create) { |job| Midwatch.safely { DelayedJob.enqueued(job) } }
+      end
+
+      def plugin_class
+        @plugin_class ||= Class.new(::Delayed::Plugin) do
+          callbacks do |lifecycle|
+            lifecycle.before(:enqueue) { |job| Midwatch.safely { DelayedJob.asked(job) } }
+            lifecycle.around(:perform) { |worker, job, &block| DelayedJob.attempt(worker, job, &block) }
+            lifecycle.around(:invoke_job) { |job, &block| DelayedJob.invoked(job, &block) }
+            lifecycle.around(:execute) { |worker, &block| DelayedJob.worked(worker, &block) }
+            lifecycle.before(:loop) { |worker| Midwatch.safely { DelayedJob.alive(worker) } }
+          end
+        end
+      end
+
+      # --- asking for a run
+
+      # The row is not there yet; what is known only now is kept on the job until the commit.
+      def asked(job)
+        handler = job.handler.to_s
+        now = Context.current
+        active_job_id = Handler.active_job_id(handler)
+        retry_of_this = active_job_id && now&.active_job_id == active_job_id
+        now.next_time = job.run_at if retry_of_this
+        run_id = retry_of_this ? now.run_id : active_job_id || Midwatch.recorder.uuid7
+        trace_id = now&.trace_id || run_id
+        job.handler = Handler.tag(handler, run_id, trace_id) if Midwatch.settings.on?(:tag_handler)
+        name = Handler.job_name(handler)
+        job.instance_variable_set(:@midwatch, {
+          again: retry_of_this, name: name, run_id: run_id, trace_id: trace_id,
+          parent: now&.run_id, actor: Actor.current, time: Midwatch.recorder.time_text,
+          arguments: Arguments.of(name, job.payload_object)
+        })
+      end
+
+      def enqueued(job)
+        asked = job.instance_variable_get(:@midwatch)
+        return if asked && asked[:again]
+
+        handler = job.handler.to_s
+        run_id, trace_id = identify(job, handler)
+        fields = {
+          "time" => asked && asked[:time], "runtime" => "delayed_job", "job" => Handler.job_name(handler),
+          "run_id" => run_id, "trace_id" => trace_id, "parent_run_id" => asked && asked[:parent],
+          "queue" => job.queue, "priority" => job.priority, "actor" => asked && asked[:actor]
+        }
+        attributes = { "job_id" => job.id, "due_time" => job.run_at && Midwatch.recorder.time_text(job.run_at) }
+        attributes["arguments"] = asked[:arguments] if asked && asked[:arguments]
+        Midwatch.recorder.record("job.enqueued", fields, attributes.compact)
+      end
+
+      # The same answer at enqueue and at every attempt.
+      def identify(job, handler)
+        Handler.ids(handler) || begin
+          run_id = Handler.active_job_id(handler) || Handler.derived_id(job)
+          asked = job.instance_variable_get(:@midwatch)
+          [run_id, (asked && asked[:trace_id]) || run_id]
+        end
+      end
+
+      # --- an attempt
+
+      def attempt(worker, job, &block)
+        context = Midwatch.safely { begin_attempt(job) }
+        return block.call(worker, job) unless context
+
+        started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        cpu = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
+        answer = nil
+        error = nil
+        begin
+          answer = Context.with(context) { block.call(worker, job) }
+        rescue Exception => raised # rubocop:disable Lint/RescueException -- raised again below
+          error = raised
+          raise
+        ensure
+          Midwatch.safely { end_attempt(context, job, answer, error, measures(started, cpu)) }
+        end
+        answer
+      end
+
+      # With `delay_jobs` off, or by hand from a console, a job runs without `perform`.
+      def invoked(job, &block)
+        return block.call(job) if Context.current&.runtime == "delayed_job" && @performing == job.object_id
+
+        context = Midwatch.safely { job.respond_to?(:handler) ? begin_attempt(job) : nil }
+        return block.call(job) unless context
+
+        invoke_alone(context, job, &block)
+      end
+
+      def worked(worker, &block)
+        Midwatch.safely { tell_worker("worker.started", worker) }
+        block.call(worker)
+      ensure
+        Midwatch.safely { tell_worker("worker.stopped", worker) }
+      end
+
+      def alive(worker)
+        now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        @alive_at ||= now
+        return if now - @alive_at < HEARTBEAT_SECONDS
+
+        @alive_at = now
+        tell_worker("worker.heartbeat", worker)
+      end
+
+      private
+
+      def begin_attempt(job)
+        handler = job.handler.to_s
+        run_id, trace_id = identify(job, handler)
+        context = Context.new(trace_id: trace_id)
+        context.runtime = "delayed_job"
+        context.run_id = run_id
+        context.job = Handler.job_name(handler)
+        context.active_job_id = Handler.active_job_id(handler)
+        context.attempt = Handler.executions(handler) + job.attempts.to_i + 1
+        due = job.run_at
+        wait = due ? [(Time.now.to_f - due.to_f) * 1000, 0.0].max : nil
+        Midwatch.recorder.record("job.started", run_fields(context, job).merge("wait_ms" => wait))
+        @performing = job.object_id
+        context
+      end
+
+      def run_fields(context, job)
+        {
+          "runtime" => "delayed_job", "job" => context.job, "run_id" => context.run_id,
+          "attempt" => context.attempt, "trace_id" => context.trace_id, "queue" => job.queue,
+          "priority" => job.priority, "worker" => Midwatch.recorder.spool.current.worker
+        }
+      end
+
+      def measures(started, cpu)
+        seconds = Process.clock_gettime(Process::CLOCK_MONOTONIC) - started
+        own = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID) - cpu
+        # Reading it takes longer than many a job does.
+        peak = seconds > 0.05 ? peak_rss_bytes : nil
+        { "duration_ms" => seconds * 1000, "cpu_ms" => own * 1000, "max_rss_bytes" => peak }
+      end
+
+      def peak_rss_bytes
+        File.foreach("/proc/self/status") { |line| return line[/\d+/].to_i * 1024 if line.start_with?("VmHWM:") }
+        nil
+      rescue SystemCallError
+        nil
+      end
+
+      def end_attempt(context, job, answer, raised, measured)
+        @performing = nil
+        fields = run_fields(context, job).merge!(measured)
+        return ended_by_active_job(context, fields) if answer == true && context.active_job_end
+
+        if answer == true && raised.nil?
+          Midwatch.recorder.record("job.succeeded", fields.merge!("outcome" => "succeeded"))
+        else
+          failed(context, job, fields, answer, raised || job.error)
+        end
+      end
+
+      def failed(context, job, fields, answer, error)
+        final = answer != false || job.destroyed? || !job.failed_at.nil?
+        fields["outcome"] = final ? "failed" : "retrying"
+        fields["severity"] = final ? "error" : "warn"
+        fields.merge!(Failure.fields(error)) if error
+        Midwatch.recorder.record("job.failed", fields, (job.destroyed? ? { "row" => "destroyed" } : nil))
+        return if final
+
+        told_retry(context, job, job.run_at)
+      end
+
+      def told_retry(context, job, next_time)
+        due = next_time ? Midwatch.recorder.time_text(next_time) : Midwatch.recorder.time_text
+        Midwatch.recorder.record("job.retried", run_fields(context, job), { "next_time" => due })
+      end
+
+      # `retry_on` made a new row for the same run; `discard_on` gave up. The row at hand is gone
+      # as if all were well.
+      def ended_by_active_job(context, fields)
+        retried = context.active_job_end == :retried
+        fields["outcome"] = retried ? "retrying" : "discarded"
+        fields["severity"] = "warn"
+        fields.merge!(Failure.fields(context.active_job_error)) if context.active_job_error
+        Midwatch.recorder.record("job.failed", fields)
+        plain = fields.slice("runtime", "job", "run_id", "attempt", "trace_id", "queue", "priority", "worker")
+        if retried
+          due = context.next_time ? Midwatch.recorder.time_text(context.next_time) : Midwatch.recorder.time_text
+          Midwatch.recorder.record("job.retried", plain, { "next_time" => due })
+        else
+          Midwatch.recorder.record("job.discarded", plain.merge("outcome" => "discarded"))
+        end
+      end
+
+      def invoke_alone(context, job, &block)
+        started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        cpu = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
+        error = nil
+        begin
+          Context.with(context) { block.call(job) }
+        rescue Exception => raised # rubocop:disable Lint/RescueException -- raised again below
+          error = raised
+          raise
+        ensure
+          Midwatch.safely { end_attempt(context, job, error.nil?, error, measures(started, cpu)) }
+        end
+      end
+
+      def tell_worker(kind, worker)
+        fields = { "runtime" => "delayed_job", "worker" => Midwatch.recorder.spool.current.worker }
+        queues = worker.class.queues
+        attributes = { "name" => worker.name }
+        attributes["queues"] = queues.map(&:to_s) if queues && !queues.empty?
+        Midwatch.recorder.record(kind, fields, attributes)
+      end
+    end
+  end
+end

@@ -1,0 +1,82 @@
+# frozen_string_literal: true
+
+require "digest"
+
+module Midwatch
+  # What Delayed::Job's handler says without being loaded: loading it would run the application's
+  # code, and fails for exactly the jobs one wants to know about.
+  #
+  # Ids travel in a YAML comment behind the document. It needs no change of schema, survives every
+  # retry and the removal of this gem, and only ever holds letters that YAML cannot stumble over.
+  module Handler
+    TAG = /\n# midwatch1 ([A-Za-z0-9_-]{1,128}) ([A-Za-z0-9_-]{1,128})\s*\z/.freeze
+    # A column of 64 KB must still hold what it held before.
+    TAGGED_BYTES_MAX = 60_000
+    ACTIVE_JOB_ID = /^\s+job_id: ['"]?([\h-]{36})/.freeze
+    ACTIVE_JOB_CLASS = /^\s+job_class: ['"]?([A-Za-z0-9_:]+)/.freeze
+    EXECUTIONS = /^\s+executions: (\d{1,9})$/.freeze
+    MAILER = /^\s+arguments:\n\s+- ['"]?([A-Za-z0-9_:]+)['"]?\n\s+- ['"]?([A-Za-z0-9_?!]+)/.freeze
+    MAILER_JOBS = /\AActionMailer::(Parameterized::)?(Mail)?DeliveryJob\z/.freeze
+    RECEIVER = %r{^object: (?:&\d+ )?!ruby/(?:object|ActiveRecord|struct):([A-Za-z0-9_:]+)}.freeze
+    CLASS_RECEIVER = %r{^object: (?:&\d+ )?!ruby/(?:class|module) ['"]?([A-Za-z0-9_:]+)}.freeze
+    METHOD = /^method_name: :?['"]?([A-Za-z0-9_]+[?!=]?)/.freeze
+    DOCUMENT = %r{\A--- (?:&\d+ )?!ruby/\w+:([A-Za-z0-9_:]+)}.freeze
+
+    module_function
+
+    def tag(handler, run_id, trace_id)
+      return handler if handler.bytesize > TAGGED_BYTES_MAX
+
+      "#{handler.sub(TAG, "").chomp}\n# midwatch1 #{safe(run_id)} #{safe(trace_id)}\n"
+    end
+
+    # [run id, trace id], or nil where there is no tag.
+    def ids(handler)
+      match = TAG.match(handler)
+      match && [match[1], match[2]]
+    end
+
+    def safe(text)
+      cut = text.to_s.gsub(/[^A-Za-z0-9_-]/, "-")[0, 128]
+      cut.empty? ? "-" : cut
+    end
+
+    def active_job_id(handler)
+      wrapped?(handler) ? handler[ACTIVE_JOB_ID, 1] : nil
+    end
+
+    # How often ActiveJob itself has run this job before: each of its retries is a new row.
+    def executions(handler)
+      wrapped?(handler) ? handler[EXECUTIONS, 1].to_i : 0
+    end
+
+    def wrapped?(handler)
+      handler[DOCUMENT, 1].to_s.end_with?("JobWrapper")
+    end
+
+    # The class, `Class#method` of a delayed call or of a mailer, as people write it.
+    def job_name(handler)
+      document = handler[DOCUMENT, 1]
+      return active_job_name(handler) if document.to_s.end_with?("JobWrapper")
+      return document || "unknown" unless document.to_s.match?(/\ADelayed::Performable(Method|Mailer)\z/)
+
+      method = handler[METHOD, 1]
+      on_class = handler[CLASS_RECEIVER, 1]
+      on_class ? "#{on_class}.#{method}" : "#{handler[RECEIVER, 1] || "unknown"}##{method}"
+    end
+
+    def active_job_name(handler)
+      name = handler[ACTIVE_JOB_CLASS, 1] || "unknown"
+      mailer = name.match?(MAILER_JOBS) && MAILER.match(handler)
+      mailer ? "#{mailer[1]}##{mailer[2]}" : name
+    end
+
+    # For rows without a tag: an id that is the same at enqueue and at every attempt. Databases
+    # hand out a number again after a roll-back, so the time of creation is part of it.
+    def derived_id(job)
+      made = job.created_at
+      text = [job.class.table_name, job.id, made && made.to_i].join("/")
+      "dj-#{Digest::SHA256.hexdigest(text)[0, 24]}"
+    end
+  end
+end

@@ -1,0 +1,125 @@
+# frozen_string_literal: true
+
+module Midwatch
+  # One event a request, told when its body has been sent; and the trace that its jobs belong to.
+  # The query is never recorded: that is where secrets travel.
+  class RackMiddleware
+    ID = /\A[\w.-]{1,64}\z/.freeze
+    QUEUE_SECONDS_MAX = 60
+
+    def initialize(application)
+      @application = application
+    end
+
+    def call(environment)
+      request = Midwatch.safely { Request.new(environment) }
+      return @application.call(environment) unless request
+
+      begin
+        status, headers, body = answer = Context.with(request.context) { @application.call(environment) }
+      rescue Exception => error # rubocop:disable Lint/RescueException -- raised again at once
+        Midwatch.safely { request.finish(500, error) }
+        raise
+      end
+      Midwatch.safely { [status, headers, Body.new(body) { request.finish(status, nil) }] } || answer
+    end
+
+    # What is known of a request, until it is told; told once, whoever is first.
+    class Request
+      attr_reader :context
+
+      def initialize(environment)
+        @environment = environment
+        @started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        given = environment["HTTP_X_REQUEST_ID"].to_s
+        own = given.match?(ID) ? given : Midwatch.recorder.uuid7
+        @context = Context.new(actor: "#{environment["REQUEST_METHOD"]} #{environment["PATH_INFO"]}") do
+          environment["action_dispatch.request_id"] || own
+        end
+        @queued = queued_ms
+      end
+
+      def finish(status, error)
+        return if @told
+
+        @told = true
+        number = status.to_i
+        fields = {
+          "runtime" => "rack", "trace_id" => @context.trace_id, "actor" => user,
+          "outcome" => number >= 500 ? "failed" : "succeeded", "severity" => number >= 500 ? "error" : "info",
+          "duration_ms" => (Process.clock_gettime(Process::CLOCK_MONOTONIC) - @started) * 1000,
+          "wait_ms" => @queued, "message" => "#{@context.actor} #{number}"
+        }
+        fields.merge!(Failure.fields(error)) if error
+        Midwatch.recorder.record("http.request", fields, attributes(number))
+      end
+
+      private
+
+      def attributes(number)
+        {
+          "method" => @environment["REQUEST_METHOD"].to_s, "path" => JsonLine.utf8(@environment["PATH_INFO"].to_s),
+          "route" => route, "status" => number, "remote_address" => remote_address
+        }.compact
+      end
+
+      def route
+        pattern = @environment["action_dispatch.route_uri_pattern"]
+        return pattern if pattern
+
+        controller = @environment["action_controller.instance"]
+        controller && "#{controller.class.name}##{controller.action_name}"
+      end
+
+      # Rails believes forwarded addresses only behind its trusted proxies; without it, nobody is.
+      def remote_address
+        (@environment["action_dispatch.remote_ip"] || @environment["REMOTE_ADDR"]).to_s
+      end
+
+      def user
+        hook = Midwatch.settings.user
+        answer = hook && Midwatch.safely { hook.call(@environment) }
+        answer && "user: #{answer}"
+      end
+
+      # Seconds, milliseconds or microseconds since 1970, as proxies write `X-Request-Start`.
+      def queued_ms
+        text = @environment["HTTP_X_REQUEST_START"].to_s.delete_prefix("t=")
+        return unless text.match?(/\A\d{10,16}(\.\d+)?\z/)
+
+        value = text.to_f
+        value /= 1000 while value > 1e11
+        waited = Time.now.to_f - value
+        waited * 1000 if waited >= 0 && waited <= QUEUE_SECONDS_MAX
+      end
+    end
+
+    # Tells the end when the server closes the body; passes everything else on.
+    class Body
+      def initialize(body, &told)
+        @body = body
+        @told = told
+      end
+
+      def each(&block)
+        @body.each(&block)
+      end
+
+      def close
+        @body.close if @body.respond_to?(:close)
+      ensure
+        Midwatch.safely(&@told)
+      end
+
+      def respond_to_missing?(name, include_private = false)
+        @body.respond_to?(name, include_private)
+      end
+
+      def method_missing(name, *words, &block)
+        return super unless @body.respond_to?(name)
+
+        @body.public_send(name, *words, &block)
+      end
+    end
+  end
+end

@@ -1,0 +1,74 @@
+# frozen_string_literal: true
+
+require "securerandom"
+
+module Midwatch
+  # Turns what happened into an event and appends it to the spool. Nothing here raises.
+  class Recorder
+    STREAM_OF = {
+      "log" => "logs", "source.gap" => "logs", "puma.stats" => "logs", "metrics.sample" => "logs",
+      "http.request" => "http", "audit.action" => "audit"
+    }.freeze
+
+    attr_reader :spool, :redact, :settings
+    attr_accessor :faults
+
+    def initialize(settings)
+      @settings = settings
+      @faults = 0
+      @redact = Redact.new(key: settings.digest_key)
+      @spool = Spool.new(settings.spool, "ruby", settings.host)
+      @enabled = settings.on?(:enabled)
+      @second = nil
+      @base = {
+        "service" => settings.service, "environment" => settings.environment,
+        "release" => settings.release, "host" => @spool.host
+      }.transform_values { |value| value&.to_s }.compact
+    end
+
+    # Appends one event; true when it is written. `fields` are those of an event, nil meaning
+    # absent, and `attributes` any plain structure.
+    def record(kind, fields, attributes = nil, sync: false)
+      return false unless @enabled
+
+      spool = @spool.current
+      tell_gap(spool) if spool.dropped?
+      spool.append(line(spool, kind, fields, attributes), sync: sync)
+    end
+
+    # RFC 3339 in UTC with microseconds, of now or of a Time.
+    def time_text(time = nil)
+      micros = time ? ((time.to_r * 1_000_000).floor) : Process.clock_gettime(Process::CLOCK_REALTIME, :microsecond)
+      second, rest = micros.divmod(1_000_000)
+      @second = [second, Time.at(second).utc.strftime("%Y-%m-%dT%H:%M:%S")] if @second.nil? || @second[0] != second
+      format("%s.%06dZ", @second[1], rest)
+    end
+
+    # UUIDv7 (RFC 9562).
+    def uuid7
+      milliseconds = Process.clock_gettime(Process::CLOCK_REALTIME, :millisecond)
+      random = SecureRandom.hex(10)
+      variant = ((random[4].hex & 3) | 8).to_s(16)
+      hex = format("%012x", milliseconds)
+      "#{hex[0, 8]}-#{hex[8, 4]}-7#{random[1, 3]}-#{variant}#{random[5, 3]}-#{random[8, 12]}"
+    end
+
+    private
+
+    def line(spool, kind, fields, attributes)
+      event = { "id" => uuid7, "time" => fields["time"] || time_text, "stream" => STREAM_OF[kind] || "jobs", "kind" => kind }
+      event.update(@base)
+      fields.each { |name, value| event[name] = value unless name == "time" }
+      event["source"] = spool.source
+      event["source_seq"] = spool.next_sequence
+      JsonLine.generate(event, attributes)
+    end
+
+    def tell_gap(spool)
+      count = spool.take_dropped
+      message = "#{count} events could not be written to the spool"
+      told = spool.append(line(spool, "source.gap", { "severity" => "warn", "message" => message }, { "dropped" => count }))
+      spool.restore_dropped(count) unless told
+    end
+  end
+end

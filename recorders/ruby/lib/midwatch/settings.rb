@@ -1,0 +1,79 @@
+# frozen_string_literal: true
+
+module Midwatch
+  # What can be set, by `Midwatch.configure` or by environment variable, under the same names as in
+  # Python. An unknown name or value is refused there and then, with a suggestion.
+  class Settings
+    ARGUMENTS = %w[redacted shape digest none].freeze
+    LEVELS = %w[debug info warn error].freeze
+
+    # name => [environment variable, default]
+    NAMES = {
+      service: ["MIDWATCH_SERVICE", nil],
+      environment: ["MIDWATCH_ENVIRONMENT", nil],
+      release: ["MIDWATCH_RELEASE", nil],
+      spool: ["MIDWATCH_SPOOL", "/var/spool/midwatch"],
+      host: ["MIDWATCH_HOST", nil],
+      # How much of a job's arguments is recorded: redacted, shape, digest or none.
+      arguments: ["MIDWATCH_ARGUMENTS", "redacted"],
+      # The same by job name: { "ChargeCardJob" => "digest" }.
+      arguments_by_job: [nil, {}],
+      # Least severe log record that becomes an event.
+      log_level: ["MIDWATCH_LOG_LEVEL", "info"],
+      # Whether ids travel in a comment behind Delayed::Job's handler.
+      tag_handler: ["MIDWATCH_TAG_HANDLER", "1"],
+      # Key for digests and fingerprints; the same on all hosts lets values be compared.
+      digest_key: ["MIDWATCH_DIGEST_KEY", nil],
+      enabled: ["MIDWATCH_ENABLED", "1"],
+      # Called with the Rack environment after the request; answers who the user is, or nil.
+      user: [nil, nil],
+    }.freeze
+
+    attr_reader(*NAMES.keys)
+
+    def initialize(environment = ENV)
+      NAMES.each do |name, (variable, default)|
+        given = variable && environment[variable]
+        instance_variable_set(:"@#{name}", given.nil? || given.empty? ? default : given)
+      end
+    end
+
+    NAMES.each_key do |name|
+      define_method(:"#{name}=") { |value| set(name, value) }
+    end
+
+    def on?(name)
+      !["0", "false", "no", "off", ""].include?(public_send(name).to_s.downcase)
+    end
+
+    def arguments_of(job)
+      mode = arguments_by_job[job] || arguments
+      ARGUMENTS.include?(mode.to_s) ? mode.to_s : "none"
+    end
+
+    def method_missing(name, *)
+      raise ArgumentError, "midwatch: unknown setting #{name.to_s.chomp("=")}#{suggestion(name)}"
+    end
+
+    def respond_to_missing?(*)
+      false
+    end
+
+    private
+
+    def set(name, value)
+      value = value.to_s if value.is_a?(Symbol)
+      known = { arguments: ARGUMENTS, log_level: LEVELS }[name]
+      if known && !known.include?(value)
+        raise ArgumentError, "midwatch: #{name} must be one of #{known.join(", ")}, not #{value.inspect}"
+      end
+      instance_variable_set(:"@#{name}", value)
+    end
+
+    def suggestion(name)
+      near = defined?(DidYouMean::SpellChecker) &&
+             DidYouMean::SpellChecker.new(dictionary: NAMES.keys).correct(name.to_s.chomp("=")).first
+      near ? ", did you mean #{near}?" : "; known are #{NAMES.keys.join(", ")}"
+    end
+  end
+end

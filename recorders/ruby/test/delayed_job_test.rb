@@ -1,0 +1,169 @@
+# frozen_string_literal: true
+
+require_relative "environment"
+
+class DelayedJobTest < Minitest::Test
+  def setup
+    Delayed::Job.delete_all
+    Delayed::Worker.delay_jobs = true
+    @worker = Delayed::Worker.new
+  end
+
+  def work(times = 6)
+    times.times { @worker.work_off(20) }
+  end
+
+  # Enqueues what the block enqueues, works, and answers the id of its run.
+  def run_of(times = 6)
+    yield
+    run_id = Told.newest("job.enqueued")["run_id"]
+    work(times)
+    run_id
+  end
+
+  def test_a_job_that_succeeds
+    run = run_of { Delayed::Job.enqueue(Jobs::Fine.new(7, "hunter2"), queue: "mail", priority: 3) }
+    assert_equal "enqueued started#1 succeeded#1", Told.story(run)
+    asked, started, ended = Told.of(run)
+    assert_equal ["Jobs::Fine", "mail", 3, "shop", "delayed_job"], asked.values_at("job", "queue", "priority", "service", "runtime")
+    assert_equal 7, asked["attributes"]["arguments"]["order"]
+    refute_includes Told.of(run).to_json, "hunter2"
+    assert_operator started["wait_ms"], :>=, 0
+    assert_operator ended["duration_ms"], :>, 0
+    assert_match(/\A[^:]+:#{Process.pid}:\d+\z/, started["worker"])
+    assert_equal 1, [asked, started, ended].map { |event| event["trace_id"] }.uniq.size
+  end
+
+  def test_a_job_that_fails_for_good
+    run = run_of { Delayed::Job.enqueue(Jobs::Broken.new(9)) }
+    assert_equal "enqueued started#1 failed#1 retried#1 started#2 failed#2", Told.story(run)
+    failures = Told.of(run).select { |event| event["kind"] == "job.failed" }
+    assert_equal %w[retrying failed], failures.map { |event| event["outcome"] }
+    assert_equal ["ArgumentError", "no price for order 9"], failures.last.values_at("error_class", "error_message")
+    assert_match(/environment\.rb:\d+:in `perform'/, failures.last["error_stack"])
+    assert_equal 1, failures.map { |event| event["fingerprint"] }.uniq.size
+    retried = Told.of(run).find { |event| event["kind"] == "job.retried" }
+    assert_match(/\A\d{4}-\d\d-\d\dT[\d:.]+Z\z/, retried["attributes"]["next_time"])
+  end
+
+  def test_a_job_whose_class_is_gone
+    Delayed::Job.enqueue(Jobs::Gone.new("hunter2-gone"))
+    run = Told.newest("job.enqueued")["run_id"]
+    hidden = Jobs.send(:remove_const, :Gone)
+    work
+    assert_equal "enqueued started#1 failed#1", Told.story(run)
+    failure = Told.of(run).last
+    assert_equal ["Jobs::Gone", "Delayed::DeserializationError", "failed"], failure.values_at("job", "error_class", "outcome")
+    refute_includes failure.to_json, "hunter2-gone"
+  ensure
+    Jobs.const_set(:Gone, hidden) if hidden
+  end
+
+  def test_a_job_that_was_rolled_back_never_existed
+    before = Told.events.size
+    User.transaction do
+      Delayed::Job.enqueue(Jobs::Fine.new(1))
+      raise ActiveRecord::Rollback
+    end
+    assert_equal before, Told.events.size
+  end
+
+  def test_a_job_is_told_when_its_transaction_has_committed
+    before = Told.events.size
+    User.transaction do
+      Delayed::Job.enqueue(Jobs::Fine.new(1))
+      assert_equal before, Told.events.size
+    end
+    assert_equal before + 1, Told.events.size
+  end
+
+  def test_a_delayed_call_is_named_by_receiver_and_method
+    user = User.create!(name: "Eve")
+    run = run_of { user.delay.greet("hello") }
+    assert_equal "User#greet", Told.of(run).first["job"]
+    assert_equal "enqueued started#1 succeeded#1", Told.story(run)
+    assert_equal({ "object" => "User:#{user.id}", "args" => ["hello"] }, Told.of(run).first["attributes"]["arguments"])
+    assert_equal "User.count", Told.of(run_of { User.delay.count }).first["job"]
+  end
+
+  def test_active_job_that_heals_is_one_run
+    run = run_of { WrappedJob.perform_later("heals", card_number: "4111111111111111") }
+    assert_equal "enqueued started#1 failed#1 retried#1 started#2 succeeded#2", Told.story(run)
+    assert_equal ["WrappedJob"], Told.of(run).map { |event| event["job"] }.uniq
+    refute_includes Told.of(run).to_json, "4111111111111111"
+  end
+
+  def test_active_job_that_is_discarded
+    run = run_of { WrappedJob.perform_later("useless") }
+    assert_equal "enqueued started#1 failed#1 discarded#1", Told.story(run)
+    assert_equal "KeyError", Told.of(run)[2]["error_class"]
+  end
+
+  def test_active_job_that_exhausts_its_own_retries_is_retried_by_delayed_job
+    run = run_of { WrappedJob.perform_later("never") }
+    assert_equal "enqueued started#1 failed#1 retried#1 started#2 failed#2 retried#2 started#3 failed#3 retried#3", Told.story(run)
+  end
+
+  def test_a_job_that_runs_too_long
+    run = run_of(1) { Delayed::Job.enqueue(Jobs::Slow.new(20)) }
+    assert_equal "enqueued started#1 failed#1", Told.story(run)
+    assert_equal "Delayed::WorkerTimeout", Told.of(run).last["error_class"]
+  end
+
+  def test_a_job_that_asks_for_another_is_its_parent
+    run = run_of { Delayed::Job.enqueue(Jobs::Asks.new(5)) }
+    child = Told.events.find { |event| event["parent_run_id"] == run }
+    assert_equal ["Jobs::Fine", "Jobs::Asks"], child.values_at("job", "actor")
+    assert_equal Told.of(run).first["trace_id"], child["trace_id"]
+    assert_equal "enqueued started#1 succeeded#1", Told.story(child["run_id"])
+  end
+
+  def test_an_audited_action_belongs_to_its_attempt_and_takes_no_secret
+    run = run_of { Delayed::Job.enqueue(Jobs::Asks.new(6)) }
+    audit = Told.of(run).find { |event| event["kind"] == "audit.action" }
+    assert_equal ["audit", 1, "Jobs::Asks", "done"], audit.values_at("stream", "attempt", "job", "outcome")
+    assert_equal "order:6", audit["attributes"]["subject"]
+    assert_equal ["password"], audit["attributes"]["refused"]
+    refute_includes audit.to_json, "hunter2-audit"
+  end
+
+  def test_without_the_tag_a_run_is_known_by_its_row
+    Midwatch.settings.tag_handler = "0"
+    run = run_of { Delayed::Job.enqueue(Jobs::Broken.new(3)) }
+    assert_match(/\Adj-\h{24}\z/, run)
+    assert_equal "enqueued started#1 failed#1 retried#1 started#2 failed#2", Told.story(run)
+  ensure
+    Midwatch.settings.tag_handler = "1"
+  end
+
+  def test_the_tag_leaves_the_payload_as_it_was
+    payload = Jobs::Fine.new("a: b # c\n--- |\u00e9", { "x" => [1, nil] })
+    Delayed::Job.enqueue(payload)
+    row = Delayed::Job.order(:id).last
+    assert_match(/\n# midwatch1 [\w-]+ [\w-]+\n\z/, row.handler)
+    assert_equal payload, row.payload_object
+    assert row.handler.start_with?("--- !ruby/struct:Jobs::Fine")
+  end
+
+  def test_without_delay_jobs_a_job_runs_and_is_told_at_once
+    Delayed::Worker.delay_jobs = false
+    before = Told.events.size
+    Delayed::Job.enqueue(Jobs::Fine.new(2))
+    assert_equal %w[job.started job.succeeded], Told.events.drop(before).map { |event| event["kind"] }
+  end
+
+  def test_a_worker_tells_of_its_life
+    worker = Delayed::Worker.new(exit_on_complete: true)
+    Delayed::Worker.raise_signal_exceptions = false
+    worker.start
+    mine = Told.events.select { |event| event["kind"].start_with?("worker.") }.last(2)
+    assert_equal %w[worker.started worker.stopped], mine.map { |event| event["kind"] }
+    assert_includes mine.first["attributes"]["name"], "pid:#{Process.pid}"
+  end
+
+  def test_numbers_have_no_gap
+    run_of { Delayed::Job.enqueue(Jobs::Fine.new(1)) }
+    numbers = Told.events.group_by { |event| event["source"] }.fetch(Midwatch.recorder.spool.source).map { |event| event["source_seq"] }
+    assert_equal (1..numbers.size).to_a, numbers.sort
+  end
+end

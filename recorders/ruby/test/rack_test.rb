@@ -1,0 +1,58 @@
+# frozen_string_literal: true
+
+require_relative "environment"
+
+class RackTest < Minitest::Test
+  def call(path, query: "", status: 200, headers: {}, &application)
+    application ||= ->(_environment) { [status, {}, ["ok"]] }
+    environment = { "REQUEST_METHOD" => "POST", "PATH_INFO" => path, "QUERY_STRING" => query, "REMOTE_ADDR" => "10.0.0.9" }.merge(headers)
+    _, _, body = Midwatch::RackMiddleware.new(application).call(environment)
+    body.each { |part| part }
+    body.close
+    body.close
+    Told.newest("http.request")
+  end
+
+  def test_a_request_is_told_once_without_its_query
+    before = Told.events.count { |event| event["kind"] == "http.request" }
+    event = call("/orders", query: "card=4111111111111111")
+    assert_equal before + 1, Told.events.count { |one| one["kind"] == "http.request" }
+    assert_equal ["http", "POST /orders 200", "succeeded"], event.values_at("stream", "message", "outcome")
+    assert_equal({ "method" => "POST", "path" => "/orders", "status" => 200, "remote_address" => "10.0.0.9" }, event["attributes"])
+    refute_includes event.to_json, "4111"
+  end
+
+  def test_jobs_asked_for_in_a_request_share_its_trace_and_name_it_as_actor
+    event = call("/checkout", headers: { "HTTP_X_REQUEST_ID" => "req-42" }) do |_environment|
+      Delayed::Job.enqueue(Jobs::Fine.new(1))
+      [202, {}, ["queued"]]
+    end
+    asked = Told.newest("job.enqueued")
+    assert_equal ["req-42", "POST /checkout"], asked.values_at("trace_id", "actor")
+    assert_equal "req-42", event["trace_id"]
+  end
+
+  def test_a_request_id_from_outside_cannot_carry_anything_else
+    event = call("/", headers: { "HTTP_X_REQUEST_ID" => "x\n{\"kind\":1}" })
+    assert_match(/\A\h{8}-/, event["trace_id"])
+  end
+
+  def test_an_error_is_told_and_raised
+    application = ->(_environment) { raise IOError, "gateway" }
+    assert_raises(IOError) { call("/boom", &application) }
+    event = Told.newest("http.request")
+    assert_equal [500, "IOError", "error"], [event["attributes"]["status"], event["error_class"], event["severity"]]
+  end
+
+  def test_time_in_the_queue_is_counted_when_it_is_plausible
+    assert_in_delta 500, call("/", headers: { "HTTP_X_REQUEST_START" => "t=#{Time.now.to_f - 0.5}" })["wait_ms"], 200
+    assert_nil call("/", headers: { "HTTP_X_REQUEST_START" => "t=1" })["wait_ms"]
+  end
+
+  def test_the_hook_names_the_user
+    Midwatch.settings.user = ->(_environment) { 88_213 }
+    assert_equal "user: 88213", call("/")["actor"]
+  ensure
+    Midwatch.settings.user = nil
+  end
+end
