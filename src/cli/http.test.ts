@@ -13,10 +13,12 @@ import type {
   RunDetail,
   RunPage,
   SampleAnswer,
+  TailSkipped,
   Values,
 } from "../api/schemas.ts";
 import type { EventRecord } from "../model/event.ts";
 import { ndjson, recordAgo, type ServerForTests, startServerForTests } from "./server-for-tests.ts";
+import { type Message, messages } from "./server-sent.ts";
 
 const failed = {
   job: "ChargeCardJob",
@@ -219,6 +221,57 @@ describe("the interface", () => {
     assert.equal((await get<EventPage>("/api/v1/events?service=sample:shop")).rows.length, 0);
     assert.equal((await get<RunPage>("/api/v1/runs?service=sample:shop")).rows.length, 0);
     assert.equal((await get<RunPage>("/api/v1/runs?service=shop")).rows.length, 2, "real runs stay");
+  });
+
+  test("the tail goes on where a listener was, and says how much it left out", async () => {
+    const listen = async (from: string | undefined, until: (all: readonly Message[]) => boolean) => {
+      const stop = new AbortController();
+      const response = await fetch(`${server.address}/api/v1/tail?q=tailed&service=shop`, {
+        headers: from === undefined ? {} : { "last-event-id": from },
+        signal: stop.signal,
+      });
+      assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
+      assert.match(response.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+      assert.ok(response.body);
+      const all: Message[] = [];
+      for await (const message of messages(response.body)) {
+        all.push(message);
+        if (until(all)) break;
+      }
+      stop.abort();
+      return all;
+    };
+    const tailed = (name: string, count: number): string =>
+      ndjson(
+        Array.from({ length: count }, (_, index) => recordAgo(0, { message: `tailed ${name} ${index}` })),
+      );
+
+    const sending = setInterval(() => void server.post(tailed("first", 1)), 300);
+    const first = await listen(undefined, (all) => all.length > 0);
+    clearInterval(sending);
+    await server.settled();
+    const place = first.at(-1)?.id;
+    assert.match(place ?? "", /^\d+\.\d+$/);
+
+    // All of this arrives while nobody listens, and more than one tick may carry.
+    await server.post(tailed("missed", 700));
+    await server.settled();
+    const second = await listen(place, (all) => all.some((message) => message.event === "event"));
+    const rows = second.flatMap(({ event, data }) =>
+      event === "event" ? (JSON.parse(data) as EventRecord[]) : [],
+    );
+    const skipped = second.flatMap(({ event, data }) =>
+      event === "skipped" ? [(JSON.parse(data) as TailSkipped).count] : [],
+    );
+    assert.equal(rows.length, 500);
+    assert.equal(rows.at(-1)?.message, "tailed missed 699");
+    const [left = 0] = skipped;
+    assert.ok(left >= 200 && left <= 210, `${left} were left out`);
+
+    assert.equal(
+      (await fetch(`${server.address}/api/v1/tail`, { headers: { "last-event-id": "x" } })).status,
+      400,
+    );
   });
 
   test("the page is served to browsers under any address, its assets to be kept", async () => {
