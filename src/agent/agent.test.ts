@@ -17,7 +17,7 @@ import {
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
@@ -371,19 +371,22 @@ describe("files that are not as they should be", () => {
     await appendFile(liveFile(1), lines(event()));
     const unsent = spoolFile(child.pid).replace("dj-", "puma-");
     await writeFile(unsent, lines(event()));
+    const container = spoolFile(child.pid).replace("dj-", "celery-");
+    const source = `celery@${workerName(child.pid, "container")}`;
+    await writeFile(container, lines(event({ source, source_seq: 1 })));
     await endChild(child);
     receiver.key = "no key fits";
     const agent = startAgent();
     await sleep(500);
-    assert.equal((await readdir(spool)).length, 4, "nothing goes before it is acknowledged");
+    assert.equal((await readdir(spool)).length, 5, "nothing goes before it is acknowledged");
     await agent.stop();
     receiver.key = "mwk_test_key";
     const next = startAgent();
-    await until("the removal", async () => (await readdir(spool)).length === 1);
+    await until("the removal", async () => (await readdir(spool)).length === 2);
     await next.stop();
 
-    assert.equal(sentByRecorders().length, 5, "the last line without its line feed as well");
-    assert.deepEqual(await readdir(spool), [liveFile(1).split("/").at(-1)], "the file in use stays");
+    assert.equal(sentByRecorders().length, 6, "the last line without its line feed as well");
+    assert.deepEqual(await readdir(spool), [basename(container), basename(liveFile(1))], "files in use stay");
   });
 
   test("a second agent on the same state is refused, and the first goes on", async () => {

@@ -47,11 +47,7 @@ export const agentLimits = {
   againMaxMs: 10_000,
   /** Wait after the server refused the key: a person must act. */
   deniedMs: 30_000,
-  /**
-   * A recorder looks every five seconds whether its file is still there. One that has been quiet
-   * for longer will look before it writes again, even if it lives in a container where its pid is
-   * unknown to us; so nothing can be written to a file that was removed.
-   */
+  /** A file that nobody wrote to for this long, and that its process has left, is final. */
   quietMs: 10_000,
   /** A number that comes late comes within microseconds; a busy machine may make seconds of them. */
   holeOpenMs: 10_000,

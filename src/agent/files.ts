@@ -38,6 +38,8 @@ type Found = {
 };
 
 const complaintEveryMs = 600_000;
+/** A recorder writes to one file for an hour at most, so that a file quiet for longer is left. */
+const strangerQuietMs = 2 * 3_600_000;
 
 export class SpoolFiles {
   readonly #setup: FilesSetup;
@@ -85,8 +87,10 @@ export class SpoolFiles {
     const nowMs = this.#setup.clock();
     this.#current = new Map(
       found.map((one) => {
-        const id = (byName.get(one.name.name) as FileRow).id;
-        const final = nowMs - one.changedMs > this.#setup.quietMs && isLeft(one.name, found);
+        const { id, stranger } = byName.get(one.name.name) as FileRow;
+        const quietMs = nowMs - one.changedMs;
+        const final =
+          quietMs > strangerQuietMs || (quietMs > this.#setup.quietMs && isLeft(one.name, found, stranger));
         return [id, { id, name: one.name, bytes: one.bytes, changedMs: one.changedMs, final }];
       }),
     );
@@ -189,7 +193,7 @@ function isStrange(found: Found, row: FileRow | undefined): boolean {
   return found.bytes < row.sent || found.bytes < row.seen;
 }
 
-/** Its process has ended, or writes to a later file by now. */
-function isLeft(name: SpoolName, all: readonly Found[]): boolean {
-  return all.some((other) => succeeds(other.name, name)) || lifeOf(name) === "gone";
+/** Its process writes to a later file by now, or has ended, as far as we can know of that. */
+function isLeft(name: SpoolName, all: readonly Found[], stranger: boolean): boolean {
+  return all.some((other) => succeeds(other.name, name)) || (!stranger && lifeOf(name) === "gone");
 }

@@ -21,6 +21,8 @@ export type FileRow = {
   /** Everything before this offset has been looked at for starts, ends and missing numbers. */
   readonly seen: number;
   readonly seenSkips: boolean;
+  /** Written in a container, or on another host: its pid means nothing here. */
+  readonly stranger: boolean;
 };
 
 /** A part of one file, in a batch. */
@@ -46,6 +48,7 @@ CREATE TABLE IF NOT EXISTS file (
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, inode TEXT NOT NULL,
   sent INTEGER NOT NULL DEFAULT 0, sent_skips INTEGER NOT NULL DEFAULT 0,
   seen INTEGER NOT NULL DEFAULT 0, seen_skips INTEGER NOT NULL DEFAULT 0,
+  stranger INTEGER NOT NULL DEFAULT 0,
   UNIQUE (name, inode)) STRICT;
 CREATE TABLE IF NOT EXISTS batch (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS own (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL) STRICT;
@@ -142,6 +145,10 @@ export class AgentState {
     this.run("UPDATE file SET seen = ?, seen_skips = ? WHERE id = ?", seen, Number(skips), id);
   }
 
+  markStranger(id: number): void {
+    this.run("UPDATE file SET stranger = 1 WHERE id = ?", id);
+  }
+
   savedBatch(): SavedBatch | undefined {
     const row = this.get("SELECT body FROM batch");
     return row && (JSON.parse(row["body"] as string) as SavedBatch);
@@ -207,6 +214,7 @@ function fileRow(row: Row): FileRow {
     sentSkips: row["sent_skips"] === 1,
     seen: Number(row["seen"]),
     seenSkips: row["seen_skips"] === 1,
+    stranger: row["stranger"] === 1,
   };
 }
 

@@ -6,7 +6,7 @@ import type { EventRecord, Kind } from "../model/event.ts";
 import { memoryGroupOf } from "./cause.ts";
 import type { SpoolFile, SpoolFiles } from "./files.ts";
 import { type Lines, splitLines } from "./lines.ts";
-import { bootId, parseWorker, uptimeSeconds } from "./process.ts";
+import { bootId, type ProcessName, parseWorker, uptimeSeconds } from "./process.ts";
 import { noteNumbers } from "./sequence.ts";
 import type { AgentState, FileRow } from "./state.ts";
 
@@ -89,8 +89,9 @@ export class Watcher {
   #take(parts: readonly Part[]): void {
     const numbers = new Map<string, number[]>();
     const lastTimes = new Map<string, string>();
-    for (const { row, lines } of parts) {
+    for (const { row, file, lines } of parts) {
       this.#setup.state.moveSeen(row.id, lines.end, lines.skipping);
+      let stranger = row.stranger;
       for (const line of lines.good) {
         const event = parseEvent(line);
         if (!event) continue;
@@ -98,6 +99,10 @@ export class Watcher {
           const list = numbers.get(event.source);
           if (list) list.push(event.source_seq as number);
           else numbers.set(event.source, [event.source_seq as number]);
+        }
+        if (!stranger && this.#isStranger(event, file.name)) {
+          stranger = true;
+          this.#setup.state.markStranger(row.id);
         }
         if (event.worker === undefined || !this.#isOurs(event.worker)) continue;
         lastTimes.set(event.worker, event.time);
@@ -114,6 +119,14 @@ export class Watcher {
   #isOurs(worker: string): boolean {
     const name = parseWorker(worker);
     return name !== undefined && this.#setup.hosts.has(name.host);
+  }
+
+  /** The file's own process names a host that is not ours. */
+  #isStranger({ worker, source }: EventRecord, { pid, startTicks }: ProcessName): boolean {
+    return [worker, source?.slice(source.indexOf("@") + 1)].some((text) => {
+      const name = text === undefined ? undefined : parseWorker(text);
+      return name?.pid === pid && name.startTicks === startTicks && !this.#setup.hosts.has(name.host);
+    });
   }
 
   #follow(event: EventRecord, worker: string): void {
