@@ -7,12 +7,14 @@ import { addAgent } from "./commands/agent.ts";
 import { addConfig } from "./commands/config.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addKeys } from "./commands/keys.ts";
+import { addLedger } from "./commands/ledger.ts";
 import { addOpenapi } from "./commands/openapi.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSend } from "./commands/send.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTail } from "./commands/tail.ts";
+import { addVerify } from "./commands/verify.ts";
 import { exitCodes, exitOf } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -30,6 +32,8 @@ const commands: readonly AddCommand[] = [
   addRuns,
   addJobs,
   addKeys,
+  addVerify,
+  addLedger,
   addConfig,
   addOpenapi,
 ];

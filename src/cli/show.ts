@@ -20,8 +20,8 @@ export function showDuration(ms: number | undefined): string {
 }
 
 /** `1 run`, `2 runs`. */
-export function showCount(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+export function showCount(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : plural}`;
 }
 
 export function stateCell(state: RunState): Cell {

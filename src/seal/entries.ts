@@ -48,12 +48,21 @@ export type Statement =
       readonly stream: Stream;
       readonly beforeMicros: number;
       readonly policy: string;
+    }
+  /** These segments may be gone from now on; such as the sample day, when it is removed. */
+  | {
+      readonly type: "drop";
+      readonly atMicros: number;
+      /** Numbers and ranges of numbers: `3-5,9`. */
+      readonly segments: string;
+      readonly actor: string;
+      readonly reason: string;
     };
 
 export type Entry = SegmentEntry | Statement;
 
 /** A tile holds entries with a length of 16 bits; texts of people are cut well below it. */
-const textLengthMax = 2000;
+export const textLengthMax = 2000;
 
 type Form = "stream" | "whole" | "hash" | "text";
 type Lines = readonly (readonly [name: string, form: Form])[];
@@ -91,6 +100,12 @@ const forms: { readonly [T in Entry["type"]]: Lines } = {
     ["stream", "stream"],
     ["beforeMicros", "whole"],
     ["policy", "text"],
+  ],
+  drop: [
+    ["atMicros", "whole"],
+    ["segments", "text"],
+    ["actor", "text"],
+    ["reason", "text"],
   ],
 };
 

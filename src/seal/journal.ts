@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
+import { parseEntry, type SegmentEntry } from "./entries.ts";
 import type { SealedSegment } from "./sealer.ts";
 
 export type JournalRecord = SealedSegment & { readonly index: number };
@@ -62,6 +63,14 @@ function readRecords(path: string): readonly JournalRecord[] {
     at = end;
   }
   return records;
+}
+
+/** Segments that a journal tells of, for those who only read. */
+export function journalSegments(path: string): readonly SegmentEntry[] {
+  return readRecords(path).flatMap(({ entry }) => {
+    const parsed = parseEntry(entry);
+    return parsed?.type === "segment" ? [parsed] : [];
+  });
 }
 
 /** Opens or makes the journal; gives what a crash left in it. */

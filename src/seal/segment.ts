@@ -4,8 +4,8 @@
  * the leaves of an RFC 6962 tree. `contract/ledger/README.md` gives the formulas.
  */
 import {
+  type CanonicalEvent,
   canonicalBytesMax,
-  headerBytesMax,
   type SealableRows,
   writeContent,
   writeHeader,
@@ -75,9 +75,25 @@ export class SegmentHasher {
     this.commitmentEnds[index] = lanes.end;
   }
 
+  /** An event whose canonical bytes are at hand. */
+  addCanonical({ header, content }: CanonicalEvent): void {
+    const { lanes } = this;
+    lanes.reserve(header.length + content.length + 512);
+    const index = this.count++;
+    const leafStart = lanes.end;
+    lanes.bytes[leafStart] = leafMark;
+    lanes.bytes.set(header, leafStart + 1);
+    const contentStart = this.endLeaf(index, leafStart, leafStart + 1 + header.length);
+    lanes.bytes[contentStart] = commitmentMark;
+    this.saltPlaces[index] = contentStart + 1;
+    lanes.bytes.set(content, contentStart + 1 + saltBytes);
+    lanes.end = lanes.pad(contentStart, 1 + saltBytes + content.length);
+    this.commitmentEnds[index] = lanes.end;
+  }
+
   addTombstone({ header, commitment }: Tombstone): void {
     const { lanes } = this;
-    lanes.reserve(headerBytesMax + 512);
+    lanes.reserve(header.length + 512);
     const index = this.count++;
     const leafStart = lanes.end;
     lanes.bytes[leafStart] = leafMark;

@@ -1,0 +1,155 @@
+/** `midwatch verify`: whether everything stored is what was sealed. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { Command } from "commander";
+import { formatTime } from "../../model/time.ts";
+import { bundleEvents } from "../../seal/bundle.ts";
+import { type Finding, threats } from "../../seal/findings.ts";
+import { folderSource } from "../../seal/head.ts";
+import { parseVerifier, type Verifier } from "../../seal/note.ts";
+import { type Progress, type Verdict, type VerifyOptions, verifyLedger } from "../../seal/verify.ts";
+import { loadConfig } from "../config.ts";
+import { CommandFailure } from "../exit.ts";
+import { openLedgerData } from "../ledger-data.ts";
+import { printable } from "../printable.ts";
+import type { AddCommand } from "../program.ts";
+import { showCount } from "../show.ts";
+import type { Terminal } from "../terminal.ts";
+
+type Options = {
+  readonly key?: string;
+  readonly bundle?: string;
+  readonly data?: string;
+  readonly config?: string;
+  readonly checkpoint?: readonly string[];
+  readonly resume?: string;
+  readonly json?: true;
+};
+
+const progressEveryMs = 1000;
+
+/** A key as text, or in a file. Without one nothing can be verified. */
+export function readPinnedKey(text: string | undefined): Verifier {
+  if (text === undefined) {
+    throw new CommandFailure(
+      "usage",
+      "give the ledger's public key with --key: `midwatch ledger key` prints it on the server; keep it elsewhere",
+    );
+  }
+  const verifier = parseVerifier(existsSync(text) ? readFileSync(text, "utf8") : text);
+  if (verifier === undefined)
+    throw new CommandFailure("usage", `${text} is no public key of a ledger, nor a file with one`);
+  return verifier;
+}
+
+export function keyOption(command: Command): Command {
+  return command.option("--key <key>", "public key of the ledger, or a file with it ($MIDWATCH_LEDGER_KEY)");
+}
+
+export const addVerify: AddCommand = (program, terminal) => {
+  keyOption(program.command("verify"))
+    .summary("prove that nothing stored was changed, removed or inserted")
+    .description(
+      "Computes everything that was signed anew from what is stored, and says what does not fit. Needs\n" +
+        "nothing but the ledger's public key: not the server's word, and no network. Reads the data\n" +
+        "directory of this host, running or not, a copy of one, or an exported bundle.\n" +
+        "Exit code 1 when anything is not proven.",
+    )
+    .option("--data <directory>", "data directory, or a backup of one ($MIDWATCH_DATA)")
+    .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
+    .option(
+      "--bundle <directory>",
+      "a bundle that `midwatch ledger export` wrote, instead of a data directory",
+    )
+    .option("--checkpoint <file...>", "checkpoints that were kept elsewhere; the ledger must begin with them")
+    .option("--resume <file>", "keep a mark here, and go on from it when broken off")
+    .option("--json", "print one object")
+    .addHelpText(
+      "after",
+      "\nExamples:\n" +
+        "  midwatch verify --key host/midwatch/1a2b3c4d+9f8e7d6c+AQ...\n" +
+        "  midwatch verify --bundle ./2026-11 --key ledger.key --checkpoint last-month.checkpoint\n",
+    )
+    .action(async (options: Options) => {
+      const verifier = readPinnedKey(options.key ?? terminal.environment["MIDWATCH_LEDGER_KEY"]);
+      const startedMs = terminal.clock();
+      const verdict = await verify(options, verifier, terminal);
+      const seconds = Math.max(0.001, (terminal.clock() - startedMs) / 1000);
+      const lines = options.json
+        ? [JSON.stringify({ ...verdict, key: verifier.name, seconds })]
+        : verdictLines(verdict, verifier, seconds);
+      await terminal.write(`${lines.join("\n")}\n`);
+      if (!verdict.intact) throw new CommandFailure("nothing", "");
+    });
+};
+
+async function verify(options: Options, verifier: Verifier, terminal: Terminal): Promise<Verdict> {
+  const pinned = (options.checkpoint ?? []).map((file) => readFileSync(file, "utf8"));
+  const mark = options.resume;
+  const kept = mark !== undefined && existsSync(mark) ? readFileSync(mark, "utf8").trim() : undefined;
+  const more = { verifier, pinned, onProgress: progressTo(terminal, mark), ...(kept && { resume: kept }) };
+  const verdict = await onPlace(options, terminal, (place) => verifyLedger({ ...place, ...more }));
+  if (mark !== undefined) rmSync(mark, { force: true });
+  return verdict;
+}
+
+async function onPlace(
+  options: Options,
+  terminal: Terminal,
+  act: (place: Pick<VerifyOptions, "source" | "events" | "unsigned">) => Promise<Verdict>,
+): Promise<Verdict> {
+  if (options.bundle !== undefined) {
+    return act({ source: folderSource(options.bundle), events: bundleEvents(options.bundle) });
+  }
+  const { data } = loadConfig(options, terminal.environment).values;
+  const ledger = await openLedgerData(data, terminal.pid);
+  try {
+    return await act(ledger);
+  } finally {
+    await ledger.release();
+  }
+}
+
+/** A line a second, and a mark from which the next verification may go on. */
+function progressTo(terminal: Terminal, mark: string | undefined): (progress: Progress) => void {
+  let nextMs = terminal.clock() + progressEveryMs;
+  return ({ entries, entriesTotal, events, resume }) => {
+    if (terminal.clock() < nextMs) return;
+    nextMs = terminal.clock() + progressEveryMs;
+    const percent = Math.floor((entries * 100) / Math.max(1, entriesTotal));
+    terminal.note(
+      `${percent} %  ${entries} of ${showCount(entriesTotal, "entry", "entries")}, ${showCount(events, "event")}`,
+    );
+    if (mark !== undefined && resume !== undefined) writeFileSync(mark, `${resume}\n`, { mode: 0o600 });
+  };
+}
+
+function verdictLines(verdict: Verdict, verifier: Verifier, seconds: number): readonly string[] {
+  const { findings, findingsCount, counts } = verdict;
+  const rate = Math.round(verdict.events / seconds);
+  const seen =
+    `${showCount(verdict.events, "event")} in ${showCount(verdict.segments, "segment")} verified, ` +
+    `${verdict.erased} erased, ${showCount(verdict.goneSegments, "segment")} dropped, each by a sealed statement`;
+  const head = verdict.intact
+    ? `Intact: the ${showCount(verdict.size, "entry", "entries")} of ${verifier.name} are what was signed, and every stored event is what was sealed.`
+    : `NOT INTACT: ${showCount(findingsCount, "finding")} in the ledger of ${verifier.name}.`;
+  const statements = Object.entries(counts).map(([type, count]) => `${count} ${type}`);
+  const more = findingsCount - findings.length;
+  return [
+    head,
+    ...findings.map(findingLine),
+    ...(more > 0 ? [`  … and ${more} more`] : []),
+    `${seen}. ${rate} events a second.`,
+    `Entries: ${statements.join(", ") || "none"}. The newest is from ${formatTime(verdict.newestMicros)}.`,
+  ];
+}
+
+function findingLine(finding: Finding): string {
+  const { threat, entry, segment, index, id, time, because } = finding;
+  const place = [
+    entry === undefined ? "" : `entry ${entry}`,
+    segment === undefined ? "" : `segment ${segment}`,
+    index === undefined ? "" : `event ${index}`,
+    id === undefined ? "" : `${id} of ${time}`,
+  ].filter((part) => part !== "");
+  return `  ${threat} (${threats[threat]}) ${place.join(", ")}: ${printable(because)}`;
+}

@@ -1,0 +1,69 @@
+/**
+ * The ledger of a data directory for a command that only reads: through the engine of the server
+ * that has the directory, or, if none has, through an engine of our own.
+ */
+
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import type { CanonicalSource } from "../seal/bundle.ts";
+import type { SegmentEntry } from "../seal/entries.ts";
+import { folderSource } from "../seal/head.ts";
+import { journalSegments } from "../seal/journal.ts";
+import type { TileSource } from "../seal/tiles.ts";
+import { startEngine } from "../store/engine/supervisor.ts";
+import { engineBytes, storedSegments, withWaiting } from "../store/segment-rows.ts";
+import { holdDataDirectory } from "./data-directory.ts";
+import { CommandFailure } from "./exit.ts";
+import { ledgerDirectory } from "./ledger.ts";
+
+export type LedgerData = {
+  readonly source: TileSource;
+  readonly events: CanonicalSource;
+  /** Segments that are journalled and not signed yet. Read after everything else. */
+  readonly unsigned: () => readonly SegmentEntry[];
+  readonly release: () => Promise<void>;
+};
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    const tell = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on("connect", () => tell(true));
+    socket.on("error", () => tell(false));
+  });
+}
+
+export async function openLedgerData(data: string, pid: number): Promise<LedgerData> {
+  const directory = ledgerDirectory(data);
+  if (!existsSync(join(directory, "checkpoint"))) {
+    throw new CommandFailure(
+      "usage",
+      `${data} holds no ledger: there is no ${join(directory, "checkpoint")}`,
+    );
+  }
+  const engineDirectory = join(data, "engine");
+  const running = join(engineDirectory, "engine.sock");
+  const reader = (socketPath: string): CanonicalSource =>
+    withWaiting(storedSegments(engineBytes(socketPath)), join(data, "spool"));
+  const parts = {
+    source: folderSource(directory),
+    unsigned: () => journalSegments(join(directory, "journal")),
+  };
+  if (await answers(running)) return { ...parts, events: reader(running), release: async () => {} };
+  const held = holdDataDirectory(data, pid);
+  try {
+    const engine = await startEngine({ directory: engineDirectory });
+    const release = async (): Promise<void> => {
+      await engine.close();
+      held.release();
+    };
+    return { ...parts, events: reader(engine.socketPath), release };
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+}

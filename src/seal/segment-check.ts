@@ -1,0 +1,221 @@
+/** The inner half of a verification: whether the stored events of a segment are those that were sealed. */
+import { formatTime } from "../model/time.ts";
+import { readHeader } from "./canonical.ts";
+import type { SegmentEntry } from "./entries.ts";
+import type { Finding, Findings } from "./findings.ts";
+import { sameBytes } from "./merkle.ts";
+import type { Statements } from "./outer-check.ts";
+import type { SegmentSecret } from "./secrets.ts";
+import { SegmentHasher } from "./segment.ts";
+
+/** Events of some segments, in the order of segment and index. */
+export type StoredSegments = {
+  readonly count: number;
+  readonly segments: ArrayLike<number>;
+  readonly indexes: ArrayLike<number>;
+  readonly add: (hasher: SegmentHasher, row: number) => void;
+  /** The canonical header of a row. */
+  readonly header: (row: number) => Uint8Array;
+};
+
+export type Segment = {
+  readonly place: number;
+  readonly entry: SegmentEntry;
+  readonly secret: SegmentSecret | undefined;
+};
+export type Chunk = { readonly from: number; readonly until: number; readonly segments: readonly Segment[] };
+
+export type Tally = { events: number; segments: number; erased: number; goneSegments: number };
+
+/** Judges segments one after the other; keeps what can only be judged at the end. */
+export class SegmentCheck {
+  private readonly hasher = new SegmentHasher();
+  private readonly statements: Statements;
+  private readonly findings: Findings;
+  private readonly tally: Tally;
+  /** Whole segments that are gone without a statement, since the last one that was there. */
+  private missing: Finding[] = [];
+
+  constructor(statements: Statements, findings: Findings, tally: Tally) {
+    this.statements = statements;
+    this.findings = findings;
+    this.tally = tally;
+  }
+
+  chunk({ segments }: Chunk, rows: StoredSegments): void {
+    let row = 0;
+    for (const segment of segments) {
+      const { number } = segment.entry;
+      for (; row < rows.count && (rows.segments[row] as number) < number; row++) this.stranger(rows, row);
+      const first = row;
+      while (row < rows.count && rows.segments[row] === number) row++;
+      this.segment(segment, rows, first, row);
+    }
+    for (; row < rows.count; row++) this.stranger(rows, row);
+  }
+
+  /** What was missing up to the end was cut off. */
+  end(): void {
+    for (const finding of this.missing) {
+      this.findings.add({ ...finding, threat: "T2", because: "this segment and all after it are gone" });
+    }
+    this.missing = [];
+  }
+
+  strangers(rows: StoredSegments, known: ReadonlySet<number>): void {
+    for (let row = 0; row < rows.count; row++) {
+      if (!known.has(rows.segments[row] as number)) this.stranger(rows, row);
+    }
+  }
+
+  private stranger(rows: StoredSegments, row: number): void {
+    const segment = rows.segments[row] as number;
+    const because = `the ledger knows no segment ${segment}: the event is not sealed`;
+    this.findings.add({ threat: "T7", ...about(rows, row), because });
+  }
+
+  private mayBeGone({ number, stream, untilMicros }: SegmentEntry): boolean {
+    if (untilMicros < (this.statements.retainedFrom.get(stream) ?? 0)) return true;
+    return this.statements.dropped.some(([from, until]) => number >= from && number <= until);
+  }
+
+  private segment({ place, entry, secret }: Segment, rows: StoredSegments, first: number, end: number): void {
+    const { number, count } = entry;
+    const where = { entry: place, segment: number };
+    if (first === end && this.mayBeGone(entry)) {
+      this.tally.goneSegments += 1;
+      return;
+    }
+    if (secret === undefined) {
+      const because = "the seed of the segment is missing: its events cannot be proven";
+      this.findings.add({ threat: "T7", ...where, because });
+      return;
+    }
+    if (first === end && secret.tombstones.size < count) {
+      this.missing.push({ threat: "T1", ...where, because: "all events of the segment are gone" });
+      return;
+    }
+    for (const finding of this.missing) this.findings.add(finding);
+    this.missing = [];
+    this.tally.segments += 1;
+    const order = this.order(entry, place, secret, rows, first, end);
+    if (order === undefined) return;
+    this.tally.events += count;
+    if (!sameBytes(this.hash(order, secret, rows), entry.root))
+      this.explain(order, entry, place, secret, rows);
+  }
+
+  /** The row of each index, -1 where only a tombstone is left; `undefined` if some are wrong. */
+  private order(
+    { number, count }: SegmentEntry,
+    entry: number,
+    { tombstones }: SegmentSecret,
+    rows: StoredSegments,
+    first: number,
+    end: number,
+  ): Int32Array | undefined {
+    const order = new Int32Array(count).fill(-2);
+    const before = this.findings.count;
+    for (let row = first; row < end; row++) {
+      const index = rows.indexes[row] as number;
+      const place = about(rows, row);
+      if (index >= count || order[index] !== -2) {
+        this.findings.add({
+          threat: "T1",
+          entry,
+          ...place,
+          because: "the event was inserted: its place is taken",
+        });
+      } else if (tombstones.has(index)) {
+        order[index] = -1;
+        this.findings.add({
+          threat: "T9",
+          entry,
+          ...place,
+          because: "the event was erased, but its content is still stored",
+        });
+      } else order[index] = row;
+    }
+    for (let index = 0; index < count; index++) {
+      if (order[index] !== -2) continue;
+      const grave = tombstones.get(index);
+      const stated = this.statements.erased.get(`${number}:${index}`);
+      order[index] = -1;
+      if (grave === undefined) {
+        this.findings.add({ threat: "T1", entry, segment: number, index, because: "the event was deleted" });
+      } else if (stated === undefined || !sameBytes(stated, grave.commitment)) {
+        this.findings.add({
+          threat: "T9",
+          entry,
+          segment: number,
+          index,
+          because: "the event was erased without a statement",
+        });
+      } else this.tally.erased += 1;
+    }
+    return this.findings.count === before ? order : undefined;
+  }
+
+  private hash(order: Int32Array, { tombstones, salts }: SegmentSecret, rows: StoredSegments): Uint8Array {
+    for (const [index, row] of order.entries()) {
+      const grave = tombstones.get(index);
+      if (row >= 0) rows.add(this.hasher, row);
+      else if (grave !== undefined) this.hasher.addTombstone(grave);
+    }
+    return this.hasher.finish(salts).root;
+  }
+
+  /** Says which event of a segment is the wrong one, as far as the hints tell. */
+  private explain(
+    order: Int32Array,
+    { number, root }: SegmentEntry,
+    entry: number,
+    secret: SegmentSecret,
+    rows: StoredSegments,
+  ): void {
+    const touched: number[] = [];
+    for (let index = 0; index < order.length; index++) {
+      const bits = (this.hasher.leaf(index)[31] as number) & 15;
+      if ((((secret.hints[index >> 1] ?? 0) >> ((index & 1) * 4)) & 15) !== bits) touched.push(index);
+    }
+    const [first, second] = touched;
+    if (first === undefined) {
+      const because = `one of the segment's ${order.length} events was changed`;
+      this.findings.add({ threat: "T1", entry, segment: number, because });
+      return;
+    }
+    const row = order[first] as number;
+    const place = row < 0 ? { segment: number, index: first } : about(rows, row);
+    if (second !== undefined && touched.length === 2) {
+      const swapped = order.slice();
+      swapped[first] = order[second] as number;
+      swapped[second] = row;
+      if (sameBytes(this.hash(swapped, secret, rows), root)) {
+        this.findings.add({
+          threat: "T3",
+          entry,
+          ...place,
+          because: `the events ${first} and ${second} changed places`,
+        });
+        return;
+      }
+    }
+    const because =
+      touched.length > 16 && touched.length > order.length / 2
+        ? "the seed of the segment or all its events were replaced"
+        : touched.length === 1
+          ? "the event was changed"
+          : `${touched.length} events of the segment were changed; this is the first`;
+    this.findings.add({ threat: "T1", entry, ...place, because });
+  }
+}
+
+function about(rows: StoredSegments, row: number): Pick<Finding, "segment" | "index" | "id" | "time"> {
+  const place = { segment: rows.segments[row] as number, index: rows.indexes[row] as number };
+  try {
+    const { id, timeMicros } = readHeader(rows.header(row));
+    return { ...place, id, time: formatTime(timeMicros) };
+  } catch {
+    return place;
+  }
+}

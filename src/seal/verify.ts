@@ -1,0 +1,171 @@
+/**
+ * Verification, offline and without trusting the server: everything signed is recomputed from the
+ * stored events. It fails closed: what is not proven is a finding.
+ */
+import { parseEntry, type SegmentEntry } from "./entries.ts";
+import { type Finding, Findings } from "./findings.ts";
+import { rangeRoot } from "./merkle.ts";
+import { openCheckpoint, type Verifier } from "./note.ts";
+import { checkOuter, type Outer, type Statements } from "./outer-check.ts";
+import { secretsPath, unpackRecords, unpackSecret } from "./secrets.ts";
+import { type Chunk, type Segment, SegmentCheck, type StoredSegments, type Tally } from "./segment-check.ts";
+import { readEntryTile, type TileSource, tileSubtree, tileWidth } from "./tiles.ts";
+
+/** All events that are stored for the segments `from` up to `until`. */
+export type EventSource = (from: number, until: number) => Promise<StoredSegments>;
+
+export type VerifyOptions = {
+  /** Checkpoint, tiles and secrets, by their path in the ledger's folder. */
+  readonly source: TileSource;
+  readonly events: EventSource;
+  readonly verifier: Verifier;
+  /** Checkpoints that were kept elsewhere: by agents, anchors, people. */
+  readonly pinned?: readonly string[];
+  /** Entries that stand in the journal and are not signed yet; their events are no strangers. */
+  readonly unsigned?: () => readonly SegmentEntry[];
+  /** Of an earlier verification that was broken off; segments before it are not read again. */
+  readonly resume?: string;
+  readonly onProgress?: (progress: Progress) => void;
+};
+
+export type Progress = {
+  readonly entries: number;
+  readonly entriesTotal: number;
+  readonly events: number;
+  /** Give it back as `resume` to go on from here. Absent once something was found. */
+  readonly resume?: string;
+};
+
+export type Verdict = {
+  /** Nothing was found, and everything was looked at. */
+  readonly intact: boolean;
+  readonly findings: readonly Finding[];
+  readonly findingsCount: number;
+  readonly size: number;
+  readonly events: number;
+  readonly segments: number;
+  readonly erased: number;
+  /** Segments that a statement allows to be gone, and that are. */
+  readonly goneSegments: number;
+  readonly counts: Statements["counts"];
+  readonly newestMicros: number;
+};
+
+/** Events asked for at once. */
+const chunkEventsMax = 65_536;
+const wholeNumberMax = 2 ** 53 - 1;
+
+export async function verifyLedger(options: VerifyOptions): Promise<Verdict> {
+  const { source, verifier, onProgress } = options;
+  const findings = new Findings();
+  const outer = checkOuter(source, verifier, options.pinned ?? [], findings, (entries, entriesTotal) =>
+    onProgress?.({ entries, entriesTotal, events: 0 }),
+  );
+  const tally = { events: 0, segments: 0, erased: 0, goneSegments: 0 };
+  if (outer !== undefined) await checkSegments(options, outer, findings, tally);
+  return {
+    intact: findings.count === 0 && outer !== undefined,
+    findings: findings.list,
+    findingsCount: findings.count,
+    size: outer?.checkpoint.size ?? 0,
+    ...tally,
+    counts: outer?.statements.counts ?? {},
+    newestMicros: outer?.newestMicros ?? 0,
+  };
+}
+
+async function checkSegments(
+  options: VerifyOptions,
+  outer: Outer,
+  findings: Findings,
+  tally: Tally,
+): Promise<void> {
+  const { source, events, onProgress } = options;
+  const { size } = outer.checkpoint;
+  const check = new SegmentCheck(outer.statements, findings, tally);
+  const resumeFrom = resumePlace(options, outer);
+  let chunkAhead: { readonly chunk: Chunk; readonly rows: Promise<StoredSegments> } | undefined;
+  const finishAhead = async (): Promise<void> => {
+    if (chunkAhead === undefined) return;
+    const { chunk, rows } = chunkAhead;
+    check.chunk(chunk, await rows);
+    const done = (chunk.segments.at(-1)?.place ?? 0) + 1;
+    const { root } = outer.checkpoint;
+    const resume =
+      findings.count === 0
+        ? `${done} ${chunk.until} ${size} ${Buffer.from(root).toString("base64")}`
+        : undefined;
+    onProgress?.({ entries: done, entriesTotal: size, events: tally.events, ...(resume && { resume }) });
+  };
+  let lastNumber = resumeFrom.number;
+  for (const chunk of chunks(source, size, resumeFrom)) {
+    const rows = events(chunk.from, chunk.until);
+    // A failure is thrown where it is waited for, not while the chunk before is being hashed.
+    rows.catch(() => {});
+    await finishAhead();
+    chunkAhead = { chunk, rows };
+    lastNumber = chunk.until;
+  }
+  await finishAhead();
+  check.end();
+  const strangers = await events(lastNumber, wholeNumberMax);
+  check.strangers(
+    strangers,
+    new Set([...(options.unsigned?.() ?? []), ...newerSegments(options, size)].map(numberOf)),
+  );
+}
+
+const numberOf = ({ number }: SegmentEntry): number => number;
+
+/** Segments that a running server has signed since the verification began. */
+function newerSegments({ source, verifier }: VerifyOptions, size: number): readonly SegmentEntry[] {
+  const note = source("checkpoint");
+  const newer = note && openCheckpoint(Buffer.from(note).toString(), verifier);
+  if (newer === undefined || newer.size <= size) return [];
+  const segments: SegmentEntry[] = [];
+  for (let number = Math.floor(size / tileWidth); number * tileWidth < newer.size; number++) {
+    for (const bytes of readEntryTile(source, number, newer.size)) {
+      const entry = parseEntry(bytes);
+      if (entry?.type === "segment") segments.push(entry);
+    }
+  }
+  return segments;
+}
+
+type ResumePlace = { readonly place: number; readonly number: number };
+
+/** Where to go on: only if the ledger still begins with what was verified then. */
+function resumePlace({ resume, source }: VerifyOptions, { checkpoint }: Outer): ResumePlace {
+  const [place, number, size, root] = (resume ?? "").split(" ");
+  const start = { place: 0, number: 0 };
+  if (root === undefined || Number(size) > checkpoint.size || Number(size) === 0) return start;
+  const now = rangeRoot(0, Number(size), tileSubtree(source, checkpoint.size));
+  return Buffer.from(now).toString("base64") === root
+    ? { place: Number(place), number: Number(number) }
+    : start;
+}
+
+/** Segments in the order of the log, as many at once as their events allow. */
+function* chunks(source: TileSource, size: number, resume: ResumePlace): Generator<Chunk> {
+  let from = resume.number;
+  let segments: Segment[] = [];
+  let events = 0;
+  for (let first = resume.place - (resume.place % tileWidth); first < size; first += tileWidth) {
+    const number = first / tileWidth;
+    const records = unpackRecords(source(secretsPath(number)) ?? new Uint8Array(0));
+    for (const [offset, bytes] of readEntryTile(source, number, size).entries()) {
+      const entry = parseEntry(bytes);
+      if (entry?.type !== "segment" || first + offset < resume.place || entry.number < from) continue;
+      const record = records[offset];
+      segments.push({ place: first + offset, entry, secret: record && unpackSecret(record) });
+      events += entry.count;
+      if (events < chunkEventsMax) continue;
+      yield { from, until: entry.number + 1, segments };
+      from = entry.number + 1;
+      segments = [];
+      events = 0;
+    }
+  }
+  const last = segments.at(-1);
+  if (last !== undefined) yield { from, until: last.entry.number + 1, segments };
+}
