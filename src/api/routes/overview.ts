@@ -23,11 +23,9 @@ export const addOverviewRoutes: AddRoutes = (server, { events, control, status, 
     },
     async ({ query }) => {
       const range = rangeOf(query, clock());
-      const [overview, server, sample] = await Promise.all([
-        overviewOrNothing(events, range),
-        status(),
-        sampleIsLoaded(control),
-      ]);
+      const overview = await overviewOrNothing(events, range);
+      // After the answer: asking waits for an engine that is being started again.
+      const [server, sample] = await Promise.all([status(), sampleIsLoaded(control)]);
       return {
         overview: overviewAnswer(overview ?? nothing),
         server: overview ? server : { ...server, engine: "down" as const },
