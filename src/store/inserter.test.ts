@@ -117,7 +117,7 @@ describe("the inserter", () => {
     assert.equal(await countEvents(), 10);
 
     // The fourth step cut short: the manifest and one of its files are still there.
-    const [manifest = ""] = readdirSync(left).filter((name) => name.endsWith(".manifest"));
+    const manifest = readdirSync(left).find((name) => name.endsWith(".manifest")) ?? "";
     const [kept = ""] = JSON.parse(readFileSync(join(left, manifest), "utf8")) as readonly string[];
     for (const name of [manifest, kept, kept.replace(".native", ".json")])
       cpSync(join(left, name), join(directory, name));

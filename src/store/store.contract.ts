@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { type EventRecord, type Kind, sampleMark } from "../model/event.ts";
 import { Fault } from "../model/fault.ts";
 import { madeEvent, noonMicros } from "./made.ts";
-import type { EventFilter, EventQuery, EventStore } from "./store.ts";
+import type { EventFilter, EventQuery, EventStore, Order } from "./store.ts";
 
 export type OpenedStore = {
   readonly store: EventStore;
@@ -73,26 +73,28 @@ export function storeContract(engine: string, open: () => Promise<OpenedStore>):
       assert.deepEqual(await found({}), all);
     });
 
-    test("pages in both orders hold every event once, and events added later do not disturb them", async () => {
-      for (const order of ["newest", "oldest"] as const) {
-        const seen: string[] = [];
-        let query: EventQuery = {
-          ...range,
-          order,
-          limit: 4,
-          kinds: [...new Set(day.map(({ kind }) => kind))],
-        };
-        for (;;) {
-          const { rows, next } = await store.events(query);
-          seen.push(...rows.map(({ id }) => id));
-          if (next === null) break;
-          query = { ...query, after: next };
-        }
-        const expected = [...day].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-        if (order === "newest") expected.reverse();
-        assert.deepEqual(seen.toSorted(), day.map(({ id }) => id).toSorted());
-        assert.equal(seen[0], expected[0]?.id);
+    /** Ids page by page; `between` runs after the first page. */
+    async function paged(order: Order, between = async (): Promise<void> => {}): Promise<readonly string[]> {
+      const query: EventQuery = { ...range, order, limit: 4 };
+      let page = await store.events(query);
+      const seen = page.rows.map(({ id }) => id);
+      await between();
+      while (page.next !== null) {
+        page = await store.events({ ...query, after: page.next });
+        seen.push(...page.rows.map(({ id }) => id));
       }
+      return seen;
+    }
+
+    test("pages in both orders hold every event once", async () => {
+      const times = new Map(day.map(({ id, time }) => [id, time]));
+      const oldest = await paged("oldest");
+      assert.deepEqual(oldest.toSorted(), day.map(({ id }) => id).toSorted());
+      assert.deepEqual(
+        oldest.map((id) => times.get(id)),
+        [...times.values()].sort(),
+      );
+      assert.deepEqual(await paged("newest"), oldest.toReversed());
     });
 
     test("filters by stream, kind, severity and field", async () => {
@@ -294,6 +296,21 @@ export function storeContract(engine: string, open: () => Promise<OpenedStore>):
         (error) => error instanceof Fault && error.code === "BATCH_UNREADABLE",
       );
       assert.deepEqual(await found({}), all);
+    });
+
+    test("what is added while somebody turns pages neither repeats nor hides an event", async () => {
+      for (const [order, atMs] of [
+        ["newest", 3_599_000],
+        ["oldest", -59_000],
+      ] as const) {
+        const all = await paged(order);
+        const added = madeEvent("log", atMs);
+        const seen = await paged(order, async () =>
+          store.insert({ token: `added-${order}`, files: [await opened.file([added], 4)] }),
+        );
+        assert.deepEqual(seen, all);
+        assert.equal((await paged(order))[0], added.id);
+      }
     });
   });
 }

@@ -1,0 +1,70 @@
+-- Events {first} to {first} + {count}: a month of a shop, made from numbers alone, so that every
+-- machine has the same. Forty events are one unit: a request, its lines and three runs with theirs.
+INSERT INTO events
+    (id, time, received_time, stream, kind, service, environment, host, release, runtime, job, run_id,
+     attempt, trace_id, queue, priority, worker, actor, outcome, duration_ms, wait_ms, error_class,
+     error_message, fingerprint, severity, message, source, source_seq, attributes, segment,
+     segment_index, expires)
+WITH
+    number AS n,
+    intDiv(n, 40) AS unit,
+    n % 40 AS slot,
+    sipHash64(unit) AS unit_hash,
+    sipHash64(n, 1) AS hash,
+    -- Units are spread evenly; within one, things happen in order, up to some seconds apart.
+    {from_micros:Int64} + intDiv(toInt64(unit) * {range_micros:Int64}, {units:Int64}) + slot * 40000 + hash % 30000 AS micros,
+    fromUnixTimestamp64Micro(micros, 'UTC') AS moment,
+    multiIf(slot < 24, 'log', slot < 30, 'http.request',
+        slot IN (30, 33, 36), 'job.enqueued',
+        slot IN (31, 34, 37), 'job.started',
+        slot IN (32, 35), 'job.succeeded',
+        -- The third run of a unit: most succeed, some fail for good, are retried, lost or left running.
+        slot = 38, multiIf(unit % 50 < 44, 'job.succeeded', unit % 50 < 48, 'job.failed', unit % 50 = 48, 'job.lost', 'job.heartbeat'),
+        multiIf(unit % 50 IN (44, 45), 'job.retried', unit % 50 = 46, 'job.discarded', 'job.output')) AS the_kind,
+    startsWith(the_kind, 'job.') AS is_job,
+    the_kind IN ('job.failed', 'job.lost') AS is_bad,
+    toUInt64(least(intDiv(greatest(slot, 30) - 30, 3), 2)) AS run_slot,
+    if(is_job, concat('run-', hex(sipHash64(unit, 2)), '-', toString(run_slot)), '') AS the_run,
+    ['shop', 'billing', 'mailer', 'search', 'admin'][unit_hash % 5 + 1] AS the_service,
+    concat('host-', toString(unit_hash % 20)) AS the_host
+SELECT
+    reinterpretAsUUID(bitShiftLeft(toUInt128(hash), 64) + n),
+    moment,
+    moment + INTERVAL 2 SECOND,
+    multiIf(is_job, 'jobs', slot < 24, 'logs', 'http'),
+    the_kind,
+    the_service,
+    'production',
+    the_host,
+    concat('v', toString(intDiv(unit, 20000))),
+    multiIf(is_job, 'delayed_job', slot < 24, 'rails', 'puma'),
+    if(is_job, concat('Job', toString((unit_hash + run_slot) % 60)), ''),
+    the_run,
+    if(is_job, 1, NULL),
+    hex(sipHash128(unit, 3)),
+    if(is_job, ['default', 'mail', 'reports'][unit_hash % 3 + 1], ''),
+    if(is_job, 5, NULL),
+    if(is_job AND the_kind != 'job.enqueued', concat(the_host, ':', toString(1000 + unit_hash % 8), ':1'), ''),
+    '',
+    multiIf(the_kind = 'job.succeeded', 'ok', is_bad, 'error', slot BETWEEN 24 AND 29, if(hash % 50 = 0, '500', '200'), ''),
+    if(the_kind IN ('job.succeeded', 'job.failed', 'http.request'), exp(toFloat64(hash % 1000) / 110), NULL),
+    if(the_kind = 'job.started', toFloat64(hash % 5000) / 10, NULL),
+    if(is_bad, ['Net::ReadTimeout', 'ActiveRecord::Deadlocked', 'RuntimeError'][hash % 3 + 1], ''),
+    if(is_bad, concat('could not reach upstream ', toString(hash % 97), ' within 30 s'), ''),
+    if(is_bad, hex(sipHash64(hash % 97)), ''),
+    multiIf(slot < 24, ['info', 'info', 'info', 'info', 'debug', 'debug', 'warn', 'error'][if(hash % 40 = 0, 8, hash % 7 + 1)], is_bad, 'error', ''),
+    multiIf(
+        slot < 24 AND hash % 250000 = 0, concat('refund abandoned for order ', toString(unit), ' by zebra gateway'),
+        slot < 24, concat(
+            ['Started GET /orders/', 'Completed 200 OK for order ', 'Rendered cart of customer ', 'Cache miss for key product/'][hash % 4 + 1],
+            toString(unit % 100000), ' in ', toString(hash % 900), ' ms (db ', toString(hash % 90), ' ms, views ', toString(hash % 77), ' ms)'),
+        slot < 30, concat('GET /orders/', toString(unit % 100000)),
+        ''),
+    concat(the_host, '/agent'),
+    n,
+    if(slot < 30, map('request_id', concat('"', hex(sipHash64(unit, 4)), '"'), 'user', concat('"u', toString(unit_hash % 20000), '"'), 'bytes', toString(hash % 60000)),
+        if(is_job, map('args', concat('[', toString(unit % 100000), ']')), CAST(map(), 'Map(String, String)'))),
+    1 + intDiv(n, 10000),
+    n % 10000,
+    toDate('2100-01-01')
+FROM numbers({first:UInt64}, {count:UInt64})
