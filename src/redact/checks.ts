@@ -2,6 +2,7 @@
  * What a pattern alone cannot tell: check digits, country lengths, whether a token decodes. Each
  * takes the text and what matched, and answers the span that goes, or nothing.
  */
+import { decodeBase64 } from "./decode.ts";
 import type { Check, Ruleset } from "./ruleset.ts";
 
 export type Matched = {
@@ -58,7 +59,7 @@ function isOpaque(content: string): boolean {
 }
 
 function isTokenHeader(content: string): boolean {
-  const header = Buffer.from(content.split(".")[0] as string, "base64url").toString("latin1");
+  const header = decodeBase64(content.split(".")[0] as string);
   return header.startsWith('{"') && /"(?:alg|enc|typ|kid|cty)"/.test(header);
 }
 
@@ -89,7 +90,7 @@ function userinfoRange({ text, start, end }: Matched): Range | undefined {
 }
 
 function isBasic(content: string): boolean {
-  const plain = Buffer.from(content, "base64").toString("latin1");
+  const plain = decodeBase64(content);
   return content.length >= 8 && /^[\x20-\x7e\x80-\xff]{0,200}:[\x20-\x7e\x80-\xff]{0,400}$/.test(plain);
 }
 

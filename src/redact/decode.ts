@@ -68,8 +68,10 @@ function decodePercent(run: string): string {
   );
 }
 
-function decodeBase64(run: string): string {
-  return Buffer.from(run, "base64").toString("latin1");
+/** Base64 of either alphabet, up to a padding or the end, which may be missing. */
+export function decodeBase64(run: string): string {
+  const padding = run.indexOf("=");
+  return Buffer.from(padding < 0 ? run : run.slice(0, padding), "base64").toString("latin1");
 }
 
 function decodeHex(run: string): string {

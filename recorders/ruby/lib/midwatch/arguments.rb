@@ -21,13 +21,25 @@ module Midwatch
 
     def plain_payload(payload)
       if payload.respond_to?(:job_data)
-        payload.job_data["arguments"]
+        without_marks(payload.job_data["arguments"])
       elsif payload.respond_to?(:method_name) && payload.respond_to?(:args)
         { "object" => plain(payload.object), "args" => plain(payload.args) }
       elsif payload.is_a?(Struct)
         plain(payload.to_h)
       else
         payload.instance_variables.to_h { |name| [name.to_s.delete_prefix("@"), plain(payload.instance_variable_get(name))] }
+      end
+    end
+
+    # ActiveJob notes beside the arguments which keys were symbols.
+    def without_marks(value)
+      case value
+      when Array then value.map { |item| without_marks(item) }
+      when Hash
+        value.each_with_object({}) do |(key, item), kept|
+          kept[key] = without_marks(item) unless key.to_s.match?(/\A_aj_(symbol_keys|ruby2_keywords|hash_with_indifferent_access)\z/)
+        end
+      else value
       end
     end
 

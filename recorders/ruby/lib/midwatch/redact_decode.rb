@@ -12,7 +12,7 @@ module Midwatch
       RUN_MAX = 65_536
 
       def self.base64(run)
-        run.tr("-_", "+/").unpack1("m")
+        run[/\A[^=]*/n].tr("-_", "+/").unpack1("m")
       end
 
       # \u0070 written as p, which means the same in every string that knows the escape; a quote

@@ -1,0 +1,167 @@
+"""Finds values by the key before them, in whatever container they stand.
+
+JSON at any depth of quoting, logfmt, inspect, repr, YAML, headers, forms, command lines. Reading
+starts only where a sensitive word stands, so an ordinary text costs nothing.
+"""
+
+import re
+
+from .redact_quote import backslashes_before, is_quote, skip_blanks
+from .redact_value import Key
+
+_WORDS_MAX = 3
+_KEY_BYTES_MAX = 256
+_KEY_BYTE = frozenset(
+    list(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-.") + list(range(128, 256))
+)
+_NAME_BEFORE = re.compile(
+    rb"[\"':](?:name|key|field|param|parameter|header|variable|Name|Key|attribute)\\*[\"']?"
+    rb"[ \t\r\n]{0,8}(?:=>|:)[ \t\r\n]{0,8}\Z"
+)
+_VALUE_AFTER = re.compile(
+    rb"[ \t\r\n]{0,8},[ \t\r\n]{0,8}\\*[\"':]{1,2}(?:value|val|content|data|Value|raw)\\*[\"']?"
+    rb"[ \t\r\n]{0,8}(?:=>|:)[ \t\r\n]{0,8}"
+)
+_OPENS_PAIR = re.compile(rb"[\[(][ \t\r\n]*\Z")
+_PERCENT_BRACKET = re.compile(rb"%5[Dd]")
+_HEX_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
+
+
+class Assignments:
+    def __init__(self, hints, keys, values):
+        self._hints = hints
+        self._keys = keys
+        self._values = values
+
+    def find(self, text, marks):
+        """Yields start, end, class, rule and quote of each value that goes."""
+        start = 0
+        while True:
+            match = self._hints.search(text, start)
+            if not match:
+                return
+            hit = match.start()
+            inside = next((last for first, last in marks if first <= hit < last), None)
+            if inside is not None:
+                start = inside
+                continue
+            found, rule = self._assignment_at(text, hit)
+            if found:
+                if found.end > found.start:
+                    yield found.start, found.end, rule.class_name, "key:" + rule.id, found.quote
+                start = max(found.after, hit + 1)
+            else:
+                start = max(_run_end(text, hit), hit + 1)
+
+    def _assignment_at(self, text, hit):
+        start = _run_start(text, hit)
+        end = _run_end(text, hit)
+        for words in range(1, _WORDS_MAX + 1):
+            key = _key_span(text, start, end)
+            found, rule = self._value_of(text, key, words)
+            if found:
+                return found, rule
+            if end + 1 >= len(text) or text[end] != 32 or text[end + 1] not in _KEY_BYTE:
+                break
+            end = _run_end(text, end + 1)
+        return None, None
+
+    def _value_of(self, text, key, words):
+        kind, at = _separator_after(text, key)
+        if kind is None and words > 1:
+            return None, None
+        rule = self._keys.verdict(text[key.start : key.end])
+        if rule is None:
+            return None, None
+        if kind is not None:
+            return self._values.read(text, key, rule, kind, at), rule
+        return self._pair(text, key, rule) or self._named_value(text, key, rule), rule
+
+    def _pair(self, text, key, rule):
+        """The second of two elements of a list or tuple of which the first is a sensitive key."""
+        if not key.quote and not (key.start > 0 and text[key.start - 1] == 58):
+            return None
+        open = key.start - max(1, len(key.quote))
+        if not _OPENS_PAIR.search(text[max(0, open - 8) : open]):
+            return None
+        comma = skip_blanks(text, key.after, 8, True)
+        if text[comma : comma + 1] != b",":
+            return None
+        return self._values.read(text, key, rule, "=>", skip_blanks(text, comma + 1, 64, True))
+
+    def _named_value(self, text, key, rule):
+        """The value of an entry that names its key as a value."""
+        if not key.quote:
+            return None
+        open = key.start - len(key.quote)
+        if not _NAME_BEFORE.search(text[max(0, open - 48) : open]):
+            return None
+        match = _VALUE_AFTER.match(text[key.after : key.after + 64])
+        return self._values.read(text, key, rule, "=>", key.after + match.end()) if match else None
+
+
+def _key_span(text, run_start, run_end):
+    start = run_start
+    end = run_end
+    while start < end and text[start] in b"-.":
+        start += 1
+    while end > start and text[end - 1] in b"-.":
+        end -= 1
+    if start == run_start and is_quote(text, start - 1):
+        quote = text[start - 1 - backslashes_before(text, start - 1) : start]
+        if text.startswith(quote, end):
+            return Key(start, end, quote, end + len(quote))
+    return Key(start, end, b"", end)
+
+
+def _separator_after(text, key):
+    """What ties a key to its value, and where the value begins."""
+    at = key.after
+    if text[at : at + 1] == b"]":
+        at += 1
+    elif _PERCENT_BRACKET.match(text, at):
+        at += 3
+    bare = at
+    at = skip_blanks(text, at, 8, False)
+    two = text[at : at + 2]
+    quoted = bool(key.quote)
+    if two == b"=>":
+        return "=>", skip_blanks(text, at + 2, 64, quoted)
+    if two == b":=":
+        return "=", skip_blanks(text, at + 2, 8, False)
+    if two in (b"==", b"=~", b"::"):
+        return None, 0
+    if two.startswith(b"="):
+        return "=", skip_blanks(text, at + 1, 8, False)
+    if two.startswith(b":") and text[at + 1 : at + 3] != b"//":
+        return ":", skip_blanks(text, at + 1, 64, quoted)
+    if two.startswith(b">") and at == bare and key.start > 0 and text[key.start - 1] == 60:
+        return "xml", at + 1
+    if at == bare or quoted:
+        return None, 0
+    if key.start >= 2 and text[key.start - 2 : key.start] == b"--":
+        return "flag", at
+    return ("quoted", at) if two[:1] in (b'"', b"'") else (None, 0)
+
+
+def _run_start(text, hit):
+    start = hit
+    while hit - start < _KEY_BYTES_MAX and start > 0 and text[start - 1] in _KEY_BYTE:
+        start -= 1
+    if start == 0:
+        return start
+    # %5Bpassword: the two digits belong to the percent sign; \npassword: the letter to the backslash.
+    before = text[start - 1]
+    if before == 37 and _HEX_PAIR.match(text, start):
+        return min(hit, start + 2)
+    if before == 92 and start < hit and text[start] in b"bfnrt":
+        return start + 1
+    return start
+
+
+def _run_end(text, start):
+    end = start
+    size = len(text)
+    while end - start < _KEY_BYTES_MAX and end < size and text[end] in _KEY_BYTE:
+        end += 1
+    return end
