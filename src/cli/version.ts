@@ -1,4 +1,6 @@
 /** The version of this program, from its package file. */
-import packageFile from "../../package.json" with { type: "json" };
+import { readFileSync } from "node:fs";
 
-export const version: string = packageFile.version;
+const packageFile = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+
+export const version = (JSON.parse(packageFile) as { readonly version: string }).version;

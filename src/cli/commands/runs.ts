@@ -62,7 +62,7 @@ export const addRuns: AddCommand = (program, terminal) => {
     )
     .action(async (id: string | undefined, options: RunsOptions) => {
       if (id !== undefined) {
-        await showOne(id);
+        await showOne(id, options);
         return;
       }
       const { from, until, state, job, service, environment, limit } = options;
@@ -76,8 +76,7 @@ export const addRuns: AddCommand = (program, terminal) => {
       if (next !== null && !options.json) terminal.note(`There are more than ${limit}: raise --limit.`);
     });
 
-  async function showOne(id: string): Promise<void> {
-    const options = command.opts<RunsOptions>();
+  async function showOne(id: string, options: RunsOptions): Promise<void> {
     const path = `/api/v1/runs/${encodeURIComponent(id)}`;
     const detail = await makeClient(options.server).get<RunDetail>(path);
     const lines = options.json ? [JSON.stringify(detail)] : timelineLines(detail, inkOf(terminal));
