@@ -13,12 +13,23 @@ test("control and direction characters become visible, line breaks stay", () => 
   ]);
 });
 
+test("marks of every kind become chips, and a text in brackets does not", () => {
+  const text =
+    "[email:v1:abcdefghijklmnop234] [email:example.org] [ip:192.0.2.0/24] [REDACTED:password] [note: x]";
+  assert.deepEqual(
+    pieces(text)
+      .map((piece) => piece.text.trim())
+      .filter((one) => one !== ""),
+    ["email #abcd", "email at example.org", "ip 192.0.2.0/24", "removed: password", "[note: x]"],
+  );
+});
+
 test("redaction marks become chips that say what was removed", () => {
-  assert.deepEqual(pieces("key: [redacted:api_key], card [redacted]"), [
+  assert.deepEqual(pieces("key: [REDACTED:api_key:1f2e3d4c], card [card:4242]"), [
     { kind: "text", text: "key: " },
-    { kind: "redacted", text: "removed: api key" },
+    { kind: "redacted", text: "removed: api key #1f2e", mark: "[REDACTED:api_key:1f2e3d4c]" },
     { kind: "text", text: ", card " },
-    { kind: "redacted", text: "redacted" },
+    { kind: "redacted", text: "card ····4242", mark: "[card:4242]" },
   ]);
 });
 

@@ -5,13 +5,15 @@
  */
 export type Piece =
   | { readonly kind: "text"; readonly text: string; readonly ansi?: string }
-  | { readonly kind: "redacted"; readonly text: string }
+  | { readonly kind: "redacted"; readonly text: string; readonly mark: string }
   | { readonly kind: "control"; readonly text: string; readonly code: string };
 
 // Control characters, direction and zero-width marks, and the byte order mark.
 // oxlint-disable-next-line no-control-regex -- showing these characters is what this is for
 const odd = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
-const mark = /\[redacted(?:[:\s]\s*([\w .-]{1,60}))?\]/u;
+/** The marks that redaction leaves; `src/redact/mark.ts` makes them. */
+const mark =
+  /(\[(?:REDACTED:[a-z][\w-]*(?::[0-9a-f]{8})?|[a-z][\w-]*:v\d{1,6}:[a-z2-7]{19}|card:\d{4}|email:[\w.-]{1,40}|ip:[\d.]{7,15}\/24)\])/u;
 // oxlint-disable-next-line no-control-regex -- the escape that begins a colour
 const sgr = /\u001b\[([\d;]*)m/u;
 const plain = new RegExp(`${mark.source}|(${odd.source})`, "gu");
@@ -38,16 +40,12 @@ export function pieces(
   for (const match of text.matchAll(colours ? coloured : plain)) {
     push(text.slice(last, match.index));
     last = match.index + match[0].length;
-    const [whole, name] = match;
+    const [, redacted] = match;
     const codes = colours ? match[2] : undefined;
     const control = colours ? match[3] : match[2];
     if (codes !== undefined) ansi = ansiAfter(ansi, codes);
     else if (control !== undefined) found.push(controlPiece(control));
-    else
-      found.push({
-        kind: "redacted",
-        text: name ? `removed: ${name.replaceAll("_", " ")}` : whole.slice(1, -1),
-      });
+    else if (redacted !== undefined) found.push(chip(redacted));
   }
   push(text.slice(last));
   if (text.length < full.length)
@@ -65,6 +63,23 @@ function controlPiece(character: string): Piece {
   const code = character.codePointAt(0) ?? 0;
   const name = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
   return { kind: "control", text: `⟨${controlNames[code] ?? name}⟩`, code: name };
+}
+
+/** `[REDACTED:api_key:1f2e3d4c]` as people say it; the mark itself stays to be read on hover. */
+function chip(text: string): Piece {
+  const [head = "", name = "", print] = text.slice(1, -1).split(":");
+  const words = (one: string): string => one.replaceAll(/[_-]/g, " ");
+  const said =
+    head === "REDACTED"
+      ? `removed: ${words(name)}${print === undefined ? "" : ` #${print.slice(0, 4)}`}`
+      : print !== undefined
+        ? `${words(head)} #${print.slice(0, 4)}`
+        : head === "card"
+          ? `card ····${name}`
+          : head === "email"
+            ? `email at ${name}`
+            : `${head} ${name}`;
+  return { kind: "redacted", text: said, mark: text };
 }
 
 const colourNames = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];

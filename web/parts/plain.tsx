@@ -9,7 +9,13 @@ export function Plain({ text, ...options }: Given): JSX.Element {
   return (
     <bdi>
       {pieces(text, options).map((piece) => {
-        if (piece.kind === "redacted") return <span class="chip">{piece.text}</span>;
+        if (piece.kind === "redacted") {
+          return (
+            <span class="chip" title={`Removed before it was stored: ${piece.mark}`}>
+              {piece.text}
+            </span>
+          );
+        }
         if (piece.kind === "control") {
           return (
             <span class="unseen" title={piece.code}>

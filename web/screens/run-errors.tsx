@@ -1,6 +1,7 @@
 /** The errors of a run, newest first; attempts that failed in the same way are told together. */
 import type { JSX } from "preact";
 import type { RunAttempt } from "../../src/api/schemas.ts";
+import type { StoredEvent } from "../../src/store/store.ts";
 import { CopyButton } from "../parts/copy.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { State } from "../parts/state.tsx";
@@ -22,17 +23,31 @@ function together(attempts: readonly RunAttempt[]): readonly Same[] {
   return [...found.values()];
 }
 
-export function Errors({ attempts }: { readonly attempts: readonly RunAttempt[] }): JSX.Element {
+type Given = { readonly attempts: readonly RunAttempt[]; readonly events: readonly StoredEvent[] };
+
+export function Errors({ attempts, events }: Given): JSX.Element {
   return (
     <>
       {together(attempts).map((same) => (
-        <OneError key={same.newest.number} same={same} />
+        <OneError key={same.newest.number} same={same} said={saidAbout(same.newest, events)} />
       ))}
     </>
   );
 }
 
-function OneError({ same: { newest, others } }: { readonly same: Same }): JSX.Element {
+/** Who noticed that a worker died also says how that is known, and what happens next. */
+function saidAbout(attempt: RunAttempt, events: readonly StoredEvent[]): string {
+  const lost = events.find((event) => event.kind === "job.lost" && attempt.eventIds.includes(event.id));
+  return lost?.message ?? "";
+}
+
+function OneError({
+  same: { newest, others },
+  said,
+}: {
+  readonly same: Same;
+  readonly said: string;
+}): JSX.Element {
   const before =
     others.length === 0
       ? ""
@@ -45,6 +60,11 @@ function OneError({ same: { newest, others } }: { readonly same: Same }): JSX.El
         <Plain text={workerWords(newest.worker)} lengthMax={120} />
         <CopyButton text={newest.errorStack ?? newest.errorMessage ?? ""} name="the error" />
       </p>
+      {said !== "" && (
+        <p class="said">
+          <Plain text={said} lengthMax={4000} />
+        </p>
+      )}
       <Stack attempt={newest} />
     </article>
   );

@@ -5,8 +5,10 @@ import { CopyBlock } from "../parts/copy.tsx";
 const gemLines = `gem "midwatch"`;
 const configureLines = `Midwatch.configure do |config|
   config.service = "shop"
+  config.environment = Rails.env
+  config.release = ENV["GIT_SHA"]
 end`;
-const keyLine = "midwatch keys add web-1 --scope send > midwatch.key";
+const keyLine = "bin/midwatch keys add web-1 --scope send > midwatch.key";
 
 export function Steps(): JSX.Element {
   return (
@@ -27,7 +29,7 @@ export function Steps(): JSX.Element {
         <p>On that host, the agent, which ships what the application recorded:</p>
         <CopyBlock
           name="the command that starts the agent"
-          text={`midwatch agent --server ${location.origin} --key-file midwatch.key`}
+          text={`bin/midwatch agent --server ${location.origin} --key-file midwatch.key`}
         />
       </li>
     </ol>

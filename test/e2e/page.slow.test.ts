@@ -1,0 +1,341 @@
+/**
+ * The page in a real browser, on a real server: what people do with it, and what nobody may do to
+ * it. With `MIDWATCH_SCREENSHOTS=1` it also writes the pictures in `docs/screenshots/`.
+ */
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { checkAccess, type PageServer, startPageServer, type Watched } from "./page-browser.ts";
+import { freshLine, freshRun, hostile, manyLines, stories } from "./page-story.ts";
+
+const lineCount = 20_000;
+const pictures = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
+
+let server: PageServer;
+
+before(async () => {
+  server = await startPageServer(stories(Date.now()));
+});
+after(async () => await server.close());
+
+async function visit(
+  path: string,
+  look: (watched: Watched) => Promise<void>,
+  options?: Parameters<PageServer["open"]>[1],
+) {
+  const watched = await server.open(path, options);
+  try {
+    await look(watched);
+  } finally {
+    await watched.close();
+  }
+}
+
+const heading = async (page: Page): Promise<string> => await page.locator("main h1").innerText();
+
+describe("a first visit", () => {
+  test("shows Midwatch's own jobs and how to connect; a sample day comes and goes by one press", async () => {
+    await visit("/", async ({ page, complaints }) => {
+      await page.getByText("waits for its first application").waitFor();
+      await page.getByRole("link", { name: "midwatch.check_store" }).first().waitFor();
+      assert.match(await page.locator(".steps").innerText(), /gem "midwatch"[\s\S]*bin\/midwatch keys add/);
+
+      await page.getByRole("button", { name: "Look around with a sample day" }).click();
+      const strip = page.locator(".strip", { hasText: "A sample day is loaded" });
+      await strip.waitFor();
+      await page.getByText("problems need you").waitFor();
+      await page.locator(".tag", { hasText: "sample" }).first().waitFor();
+
+      await strip.getByRole("button", { name: "Remove it" }).click();
+      await page.getByText("waits for its first application").waitFor();
+      assert.equal(await page.locator(".tag").count(), 0);
+      assert.deepEqual(complaints(), []);
+    });
+  });
+});
+
+describe("with a night's events", () => {
+  before(async () => {
+    const nowMs = Date.now();
+    await server.send(stories(nowMs));
+    await server.send(manyLines(nowMs, lineCount));
+  });
+
+  const screens = {
+    now: "/",
+    runs: "/runs",
+    run: "/runs/charge-7f31",
+    jobs: "/jobs",
+    job: "/job?job=ChargeCardJob&service=shop",
+    failures: "/failures",
+    logs: "/logs",
+    queues: "/queues",
+    connect: "/connect",
+    hostile: `/runs/${encodeURIComponent(hostile.runId)}`,
+    nothing: "/runs?state=missed&job=Nothing",
+    nowhere: "/nowhere",
+  };
+  for (const [name, path] of Object.entries(screens)) {
+    for (const theme of ["paper", "night"] as const) {
+      test(`${name} in ${theme} is accessible, complains of nothing and asks nobody else`, async () => {
+        await visit(
+          path,
+          async ({ page, complaints, requests }) => {
+            await page.waitForFunction(() => document.querySelector(".loading") === null);
+            await page.waitForTimeout(300);
+            assert.deepEqual(complaints(), []);
+            assert.ok(requests() >= 5, "the browser loaded the page");
+            assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), theme);
+            const { violations, passed } = await checkAccess(page);
+            assert.ok(passed > 15, `axe checked ${passed} rules`);
+            assert.deepEqual(violations, []);
+          },
+          { theme },
+        );
+      });
+    }
+
+    test(`${name} fits a screen of 390 pixels`, async () => {
+      await visit(
+        path,
+        async ({ page, complaints }) => {
+          await page.waitForFunction(() => document.querySelector(".loading") === null);
+          const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(wider <= 0, `${wider} pixels too wide`);
+          const { violations } = await checkAccess(page);
+          assert.deepEqual([...violations, ...complaints()], []);
+        },
+        { width: 390 },
+      );
+    });
+  }
+
+  test("somebody who was woken finds the cause from the first screen, with the keyboard alone", async () => {
+    await visit("/", async ({ page, complaints }) => {
+      await page.getByText(/problems need you/).waitFor();
+      assert.match(await heading(page), /^Two problems need you\. 1 run|^Two problems need you\. \d+ runs/);
+      const charge = page.locator(".needed", { hasText: "ChargeCardJob failed for good" });
+      assert.match(await charge.innerText(), /Net::ReadTimeout[\s\S]*Tried 3 times/);
+
+      // j goes from row to row; Enter follows the one that has the focus.
+      for (let row = 0; row < 10; row++) {
+        await page.keyboard.press("j");
+        if (await page.evaluate(() => document.activeElement?.textContent?.startsWith("ChargeCardJob")))
+          break;
+      }
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/runs/charge-7f31*");
+      assert.equal(
+        await heading(page),
+        "ChargeCardJob failed for good after three attempts: Net::ReadTimeout with #<TCPSocket:(closed)>.",
+      );
+
+      const rows = await page.locator(".waterfall-row:not(.axis) .what").allInnerTexts();
+      assert.deepEqual(
+        rows.map((row) =>
+          row
+            .replaceAll(/\s+/g, " ")
+            .replace(/ (web|rack|payments|due).*/, "")
+            .replace(/^.*: /, ""),
+        ),
+        ["POST /checkout 200", "Enqueued", "Attempt 1", "Wait", "Attempt 2", "Wait", "Attempt 3"],
+      );
+      assert.match(await page.locator(".stack").innerText(), /gateway\.rb:88/);
+      assert.match(await page.locator(".error-head").innerText(), /the same in attempts 1 and 2/);
+      await page.getByText("… 30 lines of libraries").waitFor();
+
+      await page.getByRole("tab", { name: "Error" }).focus();
+      for (const name of ["Output", "Lines", "Arguments"]) {
+        await page.keyboard.press("ArrowRight");
+        await page.getByRole("tab", { name, selected: true }).waitFor();
+      }
+      const asked = await page.getByRole("tabpanel").innerText();
+      assert.match(asked, /88213/);
+      assert.ok(!asked.includes("correct horse"), "a secret is not shown");
+      assert.ok((await page.locator(".chip").count()) > 0, "what was removed is marked");
+      assert.match(page.url(), /tab=arguments/);
+      assert.deepEqual(complaints(), []);
+    });
+  });
+
+  test("letters go places, ? tells them, and the search box completes fields and values", async () => {
+    await visit("/", async ({ page, complaints }) => {
+      await page.keyboard.press("?");
+      await page.getByRole("dialog", { name: "Keys" }).waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await page.keyboard.press("g");
+      await page.keyboard.press("r");
+      await page.waitForURL("**/runs");
+
+      await page.keyboard.press("/");
+      await page.keyboard.type("que");
+      await page.getByRole("option", { name: /^queue:/ }).waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.keyboard.type("pay");
+      await page.getByRole("option", { name: /^payments/ }).waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/logs?q=queue*");
+      await page.getByText(/events match, 3 errors/).waitFor();
+
+      await page.keyboard.press("/");
+      await page.keyboard.press("Control+a");
+      await page.keyboard.type("charge-7f31");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/runs/charge-7f31");
+      assert.deepEqual(complaints(), []);
+    });
+  });
+
+  test("a line opens, narrows the search, and leads to its run; a wrong query says where", async () => {
+    await visit('/logs?q="gateway slow"', async ({ page, complaints }) => {
+      await page.getByText("3 events match").waitFor();
+      await page.locator(".line").first().click();
+      await page.locator(".fields").waitFor();
+      await page.getByRole("link", { name: "Only host web-1" }).click();
+      await page.waitForURL(/q=.*host(%3A|:)web-1/);
+      await page.getByRole("link", { name: "Run", exact: true }).click();
+      await page.waitForURL("**/runs/charge-7f31*");
+      assert.deepEqual(complaints(), []);
+      await page.goto(`${server.address}/logs?q=${encodeURIComponent("job:")}`);
+      assert.match(await page.locator(".problem").first().innerText(), /position 5/);
+    });
+  });
+
+  test("dragging over the histogram zooms, and the address holds the stretch", async () => {
+    await visit("/logs", async ({ page }) => {
+      const plot = page.locator(".histogram .u-over");
+      const box = await plot.boundingBox();
+      assert.ok(box);
+      await page.mouse.move(box.x + box.width * 0.25, box.y + 20);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.5, box.y + 20, { steps: 5 });
+      await page.mouse.up();
+      await page.waitForURL(/from=.*until=/);
+      const words = new URL(page.url()).searchParams;
+      const hours = (Date.parse(words.get("until") ?? "") - Date.parse(words.get("from") ?? "")) / 3_600_000;
+      assert.ok(hours > 5.5 && hours < 6.5, `a quarter of a day: ${hours} h`);
+      await page.getByRole("link", { name: "Back to 24 hours" }).click();
+      await page.waitForURL((url) => !url.searchParams.has("from"));
+    });
+  });
+
+  test("a long table keeps few rows in the document however far it is scrolled", async () => {
+    await visit("/logs?stream=logs", async ({ page, complaints }) => {
+      await page.locator(".table .item").first().waitFor();
+      let most = 0;
+      let farthest = 0;
+      for (let turn = 0; turn < 40 && farthest < 3000; turn++) {
+        await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+        await page.waitForTimeout(150);
+        const items = page.locator(".table .item");
+        most = Math.max(most, await items.count());
+        farthest = Math.max(farthest, Number(await items.last().getAttribute("data-index")));
+      }
+      assert.ok(farthest >= 3000, `scrolled to row ${farthest}`);
+      assert.ok(most > 10 && most <= 80, `${most} rows in the document`);
+      assert.deepEqual(complaints(), []);
+    });
+  });
+
+  test("what is under the pointer does not move when newer runs arrive", async () => {
+    await visit("/runs?job=FreshJob&job=", async ({ page }) => {
+      await page.waitForTimeout(200);
+      await page.goto(`${server.address}/runs`);
+      const second = page.locator(".table .item").nth(1);
+      await second.hover();
+      const before = await second.innerText();
+      await server.send(freshRun(Date.now(), "fresh-1"));
+      const bar = page.getByRole("button", { name: /newer: show/ });
+      await bar.waitFor({ timeout: 20_000 });
+      assert.equal(
+        (await second.innerText()).replaceAll(/\d+ (s|min|h) ago|now/g, ""),
+        before.replaceAll(/\d+ (s|min|h) ago|now/g, ""),
+      );
+      await bar.click();
+      await page.getByRole("link", { name: "FreshJob" }).first().waitFor();
+    });
+  });
+
+  test("the live tail shows what arrives, and holds it back while somebody points at the table", async () => {
+    await visit("/logs?live=1&severity=error", async ({ page, complaints }) => {
+      await page.getByText("Listening").waitFor();
+      await page.waitForTimeout(1000);
+      await server.send([freshLine(Date.now(), "the first to arrive")]);
+      await page.getByRole("button", { name: "the first to arrive" }).waitFor({ timeout: 20_000 });
+      await page.locator(".table .item").first().hover();
+      await server.send([freshLine(Date.now(), "the second to arrive")]);
+      await page.getByText("1 held while you read: show").waitFor({ timeout: 20_000 });
+      assert.equal(await page.getByRole("button", { name: "the second to arrive" }).count(), 0);
+      await page.mouse.move(5, 5);
+      await page.getByRole("button", { name: "the second to arrive" }).waitFor({ timeout: 20_000 });
+      assert.deepEqual(complaints(), []);
+    });
+  });
+
+  test("hostile text is text, and what cannot be seen is shown", async () => {
+    for (const path of ["/logs", "/runs", "/jobs", "/queues", `/runs/${encodeURIComponent(hostile.runId)}`]) {
+      await visit(path, async ({ page, complaints }) => {
+        await page.waitForFunction(() => document.querySelector(".loading") === null);
+        await page.waitForTimeout(200);
+        assert.equal(await page.locator("main img, main script, main iframe").count(), 0);
+        assert.notEqual(await page.title(), "taken");
+        if (path === "/logs") {
+          const line = page.locator(".line", { hasText: "javascript:alert(1)" });
+          assert.match(await line.innerText(), /<script>.*⟨U\+202E⟩evil⟨U\+202C⟩ ⟨ESC⟩\[31mred/);
+        } else if (path !== "/queues") {
+          assert.match(await page.locator("main").innerText(), /<img src=x onerror=/);
+        }
+        assert.deepEqual(complaints(), []);
+      });
+    }
+  });
+
+  test("zone and theme are remembered", async () => {
+    await visit("/", async ({ page }) => {
+      await page.getByRole("button", { name: /Europe\/Zurich/ }).click();
+      await page.getByRole("button", { name: /theme/ }).click();
+      await page.getByRole("button", { name: /paper/ }).click();
+      await page.reload();
+      await page.getByRole("button", { name: "Zone: UTC" }).waitFor();
+      assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), "night");
+    });
+  });
+
+  test("the pictures of the documentation are written when they are asked for", {
+    skip: process.env["MIDWATCH_SCREENSHOTS"] !== "1",
+  }, async () => {
+    mkdirSync(pictures, { recursive: true });
+    for (const [name, path] of Object.entries(screens).slice(0, 9)) {
+      for (const theme of ["paper", "night"] as const) {
+        for (const width of [1440, 390]) {
+          const options = { theme, width };
+          await visit(
+            path,
+            async ({ page }) => {
+              await page.waitForFunction(() => document.querySelector(".loading") === null);
+              await page.waitForTimeout(500);
+              const suffix = width === 390 ? "-narrow" : "";
+              await page.screenshot({ path: `${pictures}${name}-${theme}${suffix}.png` });
+            },
+            options,
+          );
+        }
+      }
+    }
+  });
+
+  test("a server that went away is said to be away, and what was read stays", async () => {
+    await visit("/runs", async ({ page }) => {
+      await page.getByRole("link", { name: "ChargeCardJob" }).first().waitFor();
+      await server.stop();
+      await page.getByText("Midwatch has not answered for").waitFor({ timeout: 30_000 });
+      assert.ok((await page.getByRole("link", { name: "ChargeCardJob" }).count()) > 0);
+    });
+  });
+});
