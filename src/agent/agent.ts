@@ -95,7 +95,7 @@ class Agent {
     this.#waitMs = setup.limits.againFromMs;
     this.#files = new SpoolFiles({ directory, state, own, clock, log, quietMs: setup.limits.quietMs });
     const hosts = new Set([setup.host, ...setup.otherHosts]);
-    this.#watcher = new Watcher({ state, files: this.#files, hosts, clock });
+    this.#watcher = new Watcher({ state, files: this.#files, own, host: setup.host, hosts, clock });
     this.#workers = new Workers({ state, own, watcher: this.#watcher, clock, log });
     const limits = { bytesMax: setup.limits.batchBytesMax, linesMax: setup.limits.batchLinesMax };
     const refused = new RefusedLines(setup.stateDirectory, clock);

@@ -15,6 +15,7 @@ export type SpoolFile = {
   readonly id: number;
   readonly name: SpoolName;
   readonly bytes: number;
+  readonly beganMs: number;
   readonly changedMs: number;
   /** Nobody will write to it any more, so its last line is whole though no line feed follows. */
   readonly final: boolean;
@@ -34,6 +35,7 @@ type Found = {
   readonly name: SpoolName;
   readonly inode: string;
   readonly bytes: number;
+  readonly beganMs: number;
   readonly changedMs: number;
 };
 
@@ -91,7 +93,10 @@ export class SpoolFiles {
         const quietMs = nowMs - one.changedMs;
         const final =
           quietMs > strangerQuietMs || (quietMs > this.#setup.quietMs && isLeft(one.name, found, stranger));
-        return [id, { id, name: one.name, bytes: one.bytes, changedMs: one.changedMs, final }];
+        return [
+          id,
+          { id, name: one.name, bytes: one.bytes, beganMs: one.beganMs, changedMs: one.changedMs, final },
+        ];
       }),
     );
   }
@@ -157,7 +162,13 @@ export class SpoolFiles {
         continue;
       }
       // The device number is left out: it may change when the machine restarts.
-      found.push({ name, inode: String(status.ino), bytes: status.size, changedMs: status.mtimeMs });
+      found.push({
+        name,
+        inode: String(status.ino),
+        bytes: status.size,
+        beganMs: status.birthtimeMs,
+        changedMs: status.mtimeMs,
+      });
     }
     return found;
   }

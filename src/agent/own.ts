@@ -39,8 +39,8 @@ export class OwnEvents {
     this.source = `agent:${setup.host}:${name}`;
   }
 
-  /** Must be called inside `state.change`. */
-  add(event: OwnEvent): void {
+  /** Must be called inside `state.change`. Answers the event as it will be sent. */
+  add(event: OwnEvent): EventRecord {
     const nowMs = this.#clock();
     const last = this.#state.get("SELECT seq FROM sqlite_sequence WHERE name = 'own'")?.["seq"];
     const record: EventRecord = {
@@ -54,6 +54,7 @@ export class OwnEvents {
       source_seq: Number(last ?? 0) + 1,
     };
     this.#state.run("INSERT INTO own (line) VALUES (?)", JSON.stringify(record));
+    return record;
   }
 
   /** A sample is worth less the older it is; with the server long away, it is not kept. */

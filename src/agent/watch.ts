@@ -6,13 +6,17 @@ import type { EventRecord, Kind } from "../model/event.ts";
 import { memoryGroupOf } from "./cause.ts";
 import type { SpoolFile, SpoolFiles } from "./files.ts";
 import { type Lines, splitLines } from "./lines.ts";
+import type { OwnEvents } from "./own.ts";
 import { bootId, type ProcessName, parseWorker, uptimeSeconds } from "./process.ts";
 import { noteNumbers } from "./sequence.ts";
 import type { AgentState, FileRow } from "./state.ts";
+import { endOf, type Notes, readNotes, startOf } from "./wrapper.ts";
 
 export type WatcherSetup = {
   readonly state: AgentState;
   readonly files: SpoolFiles;
+  readonly own: OwnEvents;
+  readonly host: string;
   /** Names that workers of this host may give it. */
   readonly hosts: ReadonlySet<string>;
   readonly clock: () => number;
@@ -51,6 +55,18 @@ const ends: ReadonlySet<Kind> = new Set([
 ]);
 
 type Part = { readonly row: FileRow; readonly file: SpoolFile; readonly lines: Lines };
+/** All notes of one file, of which the first `known` were taken before. */
+type NotesPart = {
+  readonly row: FileRow;
+  readonly file: SpoolFile;
+  readonly notes: Notes;
+  readonly known: number;
+};
+
+/** A wrapper writes two notes; a larger file is no wrapper's. */
+const notesBytesMax = 64 * 1024;
+/** With so many of our own events unsent, the notes are left in their files. */
+const ownWaitingMax = 50_000;
 
 export class Watcher {
   readonly #setup: WatcherSetup;
@@ -63,10 +79,17 @@ export class Watcher {
   /** Reads what is new, within limits. Answers whether anything was read. */
   async pass(): Promise<boolean> {
     const parts: Part[] = [];
+    const notes: NotesPart[] = [];
+    const takeNotes = this.#setup.own.waiting() < ownWaitingMax;
     let bytesLeft = passBytesMax;
     for (const row of this.#setup.state.files()) {
       const file = this.#setup.files.current.get(row.id);
       if (!file || row.seen >= file.bytes || bytesLeft <= 0) continue;
+      if (file.name.form === "run") {
+        const part = takeNotes ? await this.#readNotes(row, file) : undefined;
+        if (part) notes.push(part);
+        continue;
+      }
       const bytes = await this.#setup.files.read(file, row.seen, partBytesMax);
       if (!bytes) continue;
       bytesLeft -= bytes.length;
@@ -75,8 +98,11 @@ export class Watcher {
       const lines = splitLines(bytes, bounds);
       if (lines.end > row.seen) parts.push({ row, file, lines });
     }
-    if (parts.length === 0) return false;
-    this.#setup.state.change(() => this.#take(parts));
+    if (parts.length === 0 && notes.length === 0) return false;
+    this.#setup.state.change(() => {
+      this.#take(parts);
+      for (const part of notes) this.#takeNotes(part);
+    });
     return true;
   }
 
@@ -84,6 +110,36 @@ export class Watcher {
   async drain(): Promise<void> {
     await this.#setup.files.refresh();
     while (await this.pass()) await this.#setup.files.refresh();
+  }
+
+  async #readNotes(row: FileRow, file: SpoolFile): Promise<NotesPart | undefined> {
+    const bytes = await this.#setup.files.read(file, 0, notesBytesMax);
+    if (!bytes) return undefined;
+    const notes = readNotes(bytes, 0);
+    // What a wrapper that died left half written, or somebody put here, is passed over.
+    const end = file.final ? file.bytes : notes.end;
+    if (end <= row.seen) return undefined;
+    const known = readNotes(bytes.subarray(0, row.seen), 0).notes.length;
+    return { row, file, notes: { ...notes, end }, known };
+  }
+
+  /** Their events are our own, so a note is an event in the same change that marks it as taken. */
+  #takeNotes({ row, file, notes, known }: NotesPart): void {
+    const { state, own, host, clock } = this.#setup;
+    state.moveSeen(row.id, notes.end, false);
+    state.moveSent(row.id, notes.end, false);
+    const noteClock = {
+      bootId: this.#boot,
+      nowMs: clock(),
+      uptimeSeconds: uptimeSeconds(),
+      fileBeganMs: file.beganMs,
+    };
+    const start = startOf(notes.notes[0] ?? [], file.name, host, noteClock);
+    if (!start) return;
+    for (const note of notes.notes.slice(known)) {
+      const event = note === notes.notes[0] ? start : endOf(note, start, noteClock);
+      if (event) this.#follow(own.add(event), start.worker);
+    }
   }
 
   #take(parts: readonly Part[]): void {
