@@ -41,21 +41,23 @@ export async function loadSample(parts: SampleParts): Promise<SampleAnswer> {
   const shiftMicros = Math.floor(nowMs * 1000) - last;
   // Said before it is done: a half-loaded day must be removable too.
   await parts.control.setSetting(settingName, "loaded");
+  let events = 0;
   const load = `sample-${Buffer.from(parts.randomBytes(6)).toString("hex")}`;
   for (let start = 0; start < records.length; start += batchEvents) {
     const lines = records
       .slice(start, start + batchEvents)
       .map((record) => JSON.stringify(asSample(record, shiftMicros, parts.randomBytes)));
-    await parts.intake({
+    const { accepted } = await parts.intake({
       source: "midwatch-sample",
       batchId: `${load}-${start}`,
       encoding: "identity",
       body: new TextEncoder().encode(`${lines.join("\n")}\n`),
     });
+    events += accepted;
   }
   return {
     loaded: true,
-    events: records.length,
+    events,
     fromTime: formatTime(first + shiftMicros),
     untilTime: formatTime(last + shiftMicros),
   };

@@ -1,4 +1,5 @@
 /** Which jobs the server runs for itself, when, and what each does. */
+import { statfs } from "node:fs/promises";
 import type { Clock } from "../model/time.ts";
 import type { Spool } from "../store/spool.ts";
 import type { ControlStore, EventStore } from "../store/store.ts";
@@ -7,6 +8,8 @@ import { showCount } from "./show.ts";
 
 /** A sender that has not asked again for so long never will. */
 const receiptDays = 14;
+/** Less free than this, and senders will soon have to keep what they have. */
+const freeBytesMin = 1024 ** 3;
 /** A batch that waits longer means that the engine does not keep up, or is away. */
 const waitMsMax = 5 * 60_000;
 
@@ -15,9 +18,10 @@ export type OwnJobParts = {
   readonly events: Pick<EventStore, "overview">;
   readonly spool: Pick<Spool, "counts">;
   readonly clock: Clock;
+  readonly dataDirectory: string;
 };
 
-export function ownJobs({ control, events, spool, clock }: OwnJobParts): readonly OwnJob[] {
+export function ownJobs({ control, events, spool, clock, dataDirectory }: OwnJobParts): readonly OwnJob[] {
   return [
     {
       name: "midwatch.check_spool",
@@ -50,6 +54,16 @@ export function ownJobs({ control, events, spool, clock }: OwnJobParts): readonl
           untilMicros,
         });
         return `The engine answers: ${showCount(count, "event")} from ${showCount(hosts, "host")} in the last 24 hours`;
+      },
+    },
+    {
+      name: "midwatch.check_disk",
+      schedule: "*/10 * * * *",
+      run: async () => {
+        const { bavail, blocks, bsize } = await statfs(dataDirectory);
+        const free = `${((bavail * bsize) / 1024 ** 3).toFixed(1)} of ${((blocks * bsize) / 1024 ** 3).toFixed(1)} GiB are free for ${dataDirectory}`;
+        if (bavail * bsize < freeBytesMin) throw new Error(`The disk is nearly full: ${free}`);
+        return free;
       },
     },
     {

@@ -160,7 +160,7 @@ async function open(
   releases.push(() => server.close());
   const address = await listen(server, config.listen);
   const jobs = startOwnJobs({
-    jobs: ownJobs({ control, events, spool, clock }),
+    jobs: ownJobs({ control, events, spool, clock, dataDirectory: config.data }),
     events: own,
     clock,
     randomBytes,

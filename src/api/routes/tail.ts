@@ -22,6 +22,8 @@ export const addTailRoutes: AddRoutes = (server, parts) => {
   server.get(
     "/api/v1/tail",
     {
+      // A question for the headers alone would listen for ever.
+      exposeHeadRoute: false,
       schema: {
         operationId: "tailEvents",
         tags: ["events"],
