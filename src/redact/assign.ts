@@ -67,12 +67,20 @@ export function compileAssignments(
     const separator = separatorAfter(text, key);
     if (!separator && words > 1) return undefined;
     const rule = verdict(name);
-    if (!rule) return undefined;
+    if (!rule || verdict(withWordBefore(text, key)) === undefined) return undefined;
     const value = separator
       ? readValue(text, { key, rule, kind: separator.kind, at: separator.at }, reader)
       : (readPair(text, key, rule, reader) ?? readNamedValue(text, key, rule, reader));
     return value && { value, rule };
   }
+}
+
+/** The key with the word before it, which can make it harmless: "unexpected token", "cache key". */
+function withWordBefore(text: string, key: KeySpan): string {
+  if (key.quote !== "" || text.charCodeAt(key.start - 1) !== 32 || !isKeyCode(text.charCodeAt(key.start - 2))) {
+    return text.slice(key.start, key.end);
+  }
+  return text.slice(runStart(text, key.start - 2), key.end);
 }
 
 function keySpan(text: string, runStartAt: number, runEndAt: number): KeySpan {

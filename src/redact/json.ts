@@ -3,6 +3,7 @@
  * every other byte stays, so that large numbers, order and spelling are as they were sent. The
  * text must be valid JSON, as `receive` has made sure.
  */
+import type { Json } from "../model/event.ts";
 import type { KeyRule } from "./key.ts";
 import { markFor } from "./mark.ts";
 import { redactText, type TextRules, type Work } from "./text.ts";
@@ -51,9 +52,7 @@ function walk(document: Document, from: number, rule: KeyRule | undefined, depth
   const whole = rule !== undefined && (rule.when === "any" || rule.when === "line" || rule.when === "text");
   if (whole || depth > document.rules.ruleset.limits.depthMax + 1) {
     const end = valueEnd(text, at);
-    if (!/^.[ \t\r\n]*.$/.test(text.slice(at, end))) {
-      replace(document, at, end, rule?.class ?? "depth", rule ? `key:${rule.id}` : "depth");
-    }
+    if (!/^.[ \t\r\n]*.$/.test(text.slice(at, end))) replaceWhole(document, at, end, rule);
     return end;
   }
   return character === "{" ? walkObject(document, at, depth) : walkArray(document, at, rule, depth);
@@ -166,6 +165,31 @@ function walkScalar(document: Document, at: number, rule: KeyRule | undefined): 
   return end;
 }
 
+/** A structure leaves the fingerprint of its canonical text, whatever order its keys came in. */
+function replaceWhole(document: Document, start: number, end: number, rule: KeyRule | undefined): void {
+  const canonical = rule ? canonicalBytes(JSON.parse(fromBytes(document.text.slice(start, end))) as Json) : "";
+  const text = mark(document, canonical, rule?.class ?? "depth", rule ? `key:${rule.id}` : "depth");
+  document.edits.push({ start, end, text: `"${rule ? text : "[REDACTED:depth]"}"` });
+}
+
+/** JSON without blanks and with keys in the order of their bytes, as bytes. */
+export function canonicalBytes(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalBytes(item)).join(",")}]`;
+  if (value === null || typeof value !== "object") return toBytes(JSON.stringify(value));
+  const pairs = Object.entries(value).map(([key, item]): [string, Json] => [toBytes(key), item as Json]);
+  pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return `{${pairs.map(([key, item]) => `${quote(key)}:${canonicalBytes(item)}`).join(",")}}`;
+}
+
+/** A text as its UTF-8 bytes, one character a byte; and back. */
+export function toBytes(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+export function fromBytes(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
 function replace(document: Document, start: number, end: number, className: string, rule: string): void {
   const text = mark(document, document.text.slice(start, end), className, rule);
   document.edits.push({ start, end, text: `"${text}"` });
@@ -218,12 +242,9 @@ function valueEnd(text: string, at: number): number {
 /** The bytes that a JSON string stands for. */
 function readString(text: string, start: number, end: number): string {
   const inner = text.slice(start + 1, end - 1);
-  if (!inner.includes("\\")) return inner;
-  const utf8 = Buffer.from(text.slice(start, end), "latin1").toString("utf8");
-  return Buffer.from(JSON.parse(utf8) as string, "utf8").toString("latin1");
+  return inner.includes("\\") ? toBytes(JSON.parse(fromBytes(text.slice(start, end))) as string) : inner;
 }
 
 function quote(bytes: string): string {
-  const utf8 = JSON.stringify(Buffer.from(bytes, "latin1").toString("utf8"));
-  return Buffer.from(utf8, "utf8").toString("latin1");
+  return toBytes(JSON.stringify(fromBytes(bytes)));
 }

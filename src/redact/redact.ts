@@ -6,7 +6,7 @@
 import { type EventRows, fieldIndex, type RawBatch, type SafeBatch } from "../model/batch.ts";
 import type { EventRecord, Json, RawEvent, SafeEvent } from "../model/event.ts";
 import { type FieldName, fieldNames, fields } from "../model/fields.ts";
-import { redactJson } from "./json.ts";
+import { fromBytes, redactJson, toBytes } from "./json.ts";
 import { compileKeys } from "./key.ts";
 import { compileMarker, type Keyring } from "./keyring.ts";
 import { builtIn, type Ruleset } from "./ruleset.ts";
@@ -213,22 +213,14 @@ export function redactEvent(event: RawEvent | EventRecord, rules: CompiledRules)
     if (name === "attributes") {
       const text = toBytes(JSON.stringify(value));
       const safe = redactJson(text, undefined, rules.text, work);
-      return [name, safe === text ? value : (JSON.parse(toText(safe)) as Json)];
+      return [name, safe === text ? value : (JSON.parse(fromBytes(safe)) as Json)];
     }
     if (typeof value !== "string" || !Object.hasOwn(strengths, name)) return [name, value];
     const bytes = toBytes(value);
     const safe = redactField(name as FieldName, bytes, rules, work);
-    return [name, safe === bytes ? value : toText(safe)];
+    return [name, safe === bytes ? value : fromBytes(safe)];
   });
   const counts = new Map<string, RedactionCount>();
   addCounts(counts, work, event.service ?? "", event.job ?? "");
   return { event: Object.fromEntries(entries) as SafeEvent, counts: [...counts.values()] };
-}
-
-function toBytes(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
-}
-
-function toText(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString("utf8");
 }

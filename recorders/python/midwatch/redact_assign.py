@@ -71,7 +71,7 @@ class Assignments:
         if kind is None and words > 1:
             return None, None
         rule = self._keys.verdict(text[key.start : key.end])
-        if rule is None:
+        if rule is None or self._keys.verdict(_with_word_before(text, key)) is None:
             return None, None
         if kind is not None:
             return self._values.read(text, key, rule, kind, at), rule
@@ -98,6 +98,12 @@ class Assignments:
             return None
         match = _VALUE_AFTER.match(text[key.after : key.after + 64])
         return self._values.read(text, key, rule, "=>", key.after + match.end()) if match else None
+
+
+def _with_word_before(text, key):
+    """The key with the word before it, which can make it harmless: "unexpected token", "cache key"."""
+    lone = key.quote or key.start < 2 or text[key.start - 1] != 32 or text[key.start - 2] not in _KEY_BYTE
+    return text[key.start if lone else _run_start(text, key.start - 2) : key.end]
 
 
 def _key_span(text, run_start, run_end):

@@ -63,7 +63,7 @@ module Midwatch
         return nil if kind.nil? && words > 1
 
         rule = @keys.verdict(text[key.start...key.end])
-        return nil unless rule
+        return nil unless rule && @keys.verdict(with_word_before(text, key))
 
         found = if kind
                   @values.read(text, key, rule, kind, at)
@@ -71,6 +71,12 @@ module Midwatch
                   pair(text, key, rule) || named_value(text, key, rule)
                 end
         found && [found, rule]
+      end
+
+      # The key with the word before it, which can make it harmless: "unexpected token", "cache key".
+      def with_word_before(text, key)
+        lone = !key.quote.empty? || key.start < 2 || text.getbyte(key.start - 1) != 32 || !KEY_BYTE[text.getbyte(key.start - 2)]
+        text[(lone ? key.start : run_start(text, key.start - 2))...key.end]
       end
 
       def key_span(text, run_start, run_end)
