@@ -60,9 +60,10 @@ type Source = {
   readonly random: () => number;
   readonly index: number;
   readonly time: string;
+  readonly openRuns: OpenRun[];
 };
 
-/** The whole corpus as bodies of NDJSON, one a batch. */
+/** The whole corpus as bodies of NDJSON, one a batch; a run stays within its batch. */
 export function corpusBatches(options: CorpusOptions): Buffer[] {
   const batches: Buffer[] = [];
   for (let first = 0; first < options.events; first += options.batchEvents) {
@@ -75,9 +76,10 @@ export function corpusBatches(options: CorpusOptions): Buffer[] {
 function corpusBatch(options: CorpusOptions, batch: number, first: number, events: number): Buffer {
   const random = seededRandom(options.seed * 1_000_003 + batch);
   const lines: string[] = [];
+  const openRuns: OpenRun[] = [];
   for (let index = first; index < first + events; index++) {
     const time = formatTime(options.fromMs * 1000 + index * options.stepMicros);
-    lines.push(corpusLine({ random, index, time }));
+    lines.push(corpusLine({ random, index, time, openRuns }));
   }
   lines.push("");
   return Buffer.from(lines.join("\n"));
@@ -133,31 +135,46 @@ function logLine(source: Source): string {
   );
 }
 
+/** A run of which an event was told: the next one of the batch that is told of it goes on with it. */
+type OpenRun = {
+  readonly id: string;
+  readonly job: string;
+  readonly service: string;
+  readonly queue: string;
+  step: number;
+};
+
+/** The oldest open run goes on, or a new one begins. */
+function nextRun(random: () => number, openRuns: OpenRun[]): OpenRun {
+  if (openRuns.length > 0 && random() < 0.66) return openRuns.shift() as OpenRun;
+  return {
+    id: hex(random, 12),
+    job: pick(random, jobs),
+    service: pick(random, services),
+    queue: pick(random, queues),
+    step: 0,
+  };
+}
+
 function jobLine(source: Source): string {
-  const { random, index } = source;
+  const { random, index, openRuns } = source;
+  const run = nextRun(random, openRuns);
+  const step = run.step++;
+  if (step < 2) openRuns.push(run);
   const host = pick(random, hosts);
-  const job = pick(random, jobs);
-  const run = hex(random, 12);
-  const step = index % 3;
-  const kind =
-    step === 0
-      ? "job.enqueued"
-      : step === 1
-        ? "job.started"
-        : random() < 0.95
-          ? "job.succeeded"
-          : "job.failed";
+  const ends = random() < 0.95 ? "job.succeeded" : "job.failed";
+  const kind = step === 0 ? "job.enqueued" : step === 1 ? "job.started" : ends;
   let line =
-    head(source, kind, pick(random, services), host) +
-    `"runtime":"delayed_job","job":"${job}","run_id":"${run}","attempt":1,"queue":"${pick(random, queues)}",` +
+    head(source, kind, run.service, host) +
+    `"runtime":"delayed_job","job":"${run.job}","run_id":"${run.id}","attempt":1,"queue":"${run.queue}",` +
     `"worker":"${host}:4711:1763690000","source":"dj:${host}:4711","source_seq":${index},`;
   if (step === 2)
     line += `"duration_ms":${(random() * 4000).toFixed(2)},"cpu_ms":${(random() * 900).toFixed(1)},`;
   if (kind === "job.failed") {
     const error = pick(random, errors);
     line +=
-      `"severity":"error","error_class":"${error}","error_message":"${error}: could not finish ${job} \\"${run}\\"",` +
-      `"error_stack":"app/jobs/${job}.rb:${Math.floor(random() * 90)}:in 'perform'\\nlib/worker.rb:12:in 'run'\\nlib/worker.rb:4:in 'loop'",`;
+      `"severity":"error","error_class":"${error}","error_message":"${error}: could not finish ${run.job} \\"${run.id}\\"",` +
+      `"error_stack":"app/jobs/${run.job}.rb:${Math.floor(random() * 90)}:in 'perform'\\nlib/worker.rb:12:in 'run'\\nlib/worker.rb:4:in 'loop'",`;
   }
   return `${line}"attributes":{"arguments":[${Math.floor(random() * 100_000)},{"locale":"de"${secretOf(random)}}]}}`;
 }
