@@ -20,15 +20,15 @@ module Midwatch
   class << self
     # Yields the settings. An unknown name or value raises here and nowhere later.
     def configure
-      settings = Settings.new
-      @settings&.instance_variables&.each { |name| settings.instance_variable_set(name, @settings.instance_variable_get(name)) }
-      yield settings
-      @settings = settings
-      @recorder = Recorder.new(settings)
+      changed = settings.dup
+      yield changed
+      @settings = changed
+      @recorder = Recorder.new(changed, @recorder)
+      nil
     end
 
     def settings
-      @settings ||= Settings.new
+      @settings ||= Settings.from_environment
     end
 
     def recorder

@@ -82,7 +82,7 @@ class DelayedJobTest < Minitest::Test
     run = run_of { user.delay.greet("hello") }
     assert_equal "User#greet", Told.of(run).first["job"]
     assert_equal "enqueued started#1 succeeded#1", Told.story(run)
-    assert_equal({ "object" => "User:#{user.id}", "args" => ["hello"] }, Told.of(run).first["attributes"]["arguments"])
+    assert_equal({ "object" => "User:#{user.id}", "arguments" => { "word" => "hello" } }, Told.of(run).first["attributes"]["arguments"])
     assert_equal "User.count", Told.of(run_of { User.delay.count }).first["job"]
   end
 
@@ -165,5 +165,73 @@ class DelayedJobTest < Minitest::Test
     run_of { Delayed::Job.enqueue(Jobs::Fine.new(1)) }
     numbers = Told.events.group_by { |event| event["source"] }.fetch(Midwatch.recorder.spool.source).map { |event| event["source_seq"] }
     assert_equal (1..numbers.size).to_a, numbers.sort
+  end
+
+  def test_arguments_get_the_names_by_which_a_secret_is_known
+    user = User.create!(name: "Eve")
+    asked = Told.of(run_of { user.delay.sign_in("eve", "hunter2-position") }).first
+    assert_equal "eve", asked["attributes"]["arguments"]["arguments"]["login"]
+    asked_too = Told.of(run_of { SignInJob.perform_later(user, "hunter2-position") }).first
+    assert_equal "User:#{user.id}", asked_too["attributes"]["arguments"]["user"]
+    refute_includes [asked, asked_too].to_json, "hunter2-position"
+    refute_includes asked.to_json, "Eve"
+  end
+
+  def test_arguments_of_any_size_and_kind_make_one_line_of_limited_size
+    endless = []
+    endless << endless
+    odd = [Float::NAN, Float::INFINITY, "\xff\xfe", "x" * 100_000, endless, (1..5000).to_a, Object.new, 10**40, 1r, :word]
+    arguments = Midwatch::Arguments.structure_of(Jobs::Fine.new(odd, "p"))
+    line = Midwatch::JsonLine.generate({ "kind" => "log" }, { "arguments" => arguments })
+    assert_operator line.bytesize, :<, 8192
+    assert_equal ["NaN", "Infinity"], JSON.parse(line)["attributes"]["arguments"]["order"].first(2)
+  end
+
+  def test_a_mode_decides_what_is_kept_of_arguments
+    job = Jobs::Fine.new(7, "hunter2")
+    kept = %w[shape digest none].map do |mode|
+      Midwatch.settings.arguments_by_job = { "Jobs::Fine" => mode }
+      Told.of(run_of { Delayed::Job.enqueue(job) }).first["attributes"]["arguments"]
+    end
+    assert_equal [{ "order" => "integer", "password" => "string" }, nil, nil], kept
+  ensure
+    Midwatch.settings.arguments_by_job = {}
+  end
+
+  def test_what_lies_behind_an_error_is_told_and_a_release_keeps_its_fingerprint
+    failures = %w[20261101 20261102].map do |release|
+      error = begin
+        begin
+          raise IOError, "password=hunter2-cause"
+        rescue IOError
+          raise ArgumentError, "order 12 failed"
+        end
+      rescue ArgumentError => raised
+        raised
+      end
+      error.set_backtrace(["/srv/shop/releases/#{release}/app/jobs/charge.rb:#{release.to_i % 7}:in `perform'"])
+      Midwatch::Failure.fields(error)
+    end
+    assert_includes failures[0]["error_stack"], "Caused by IOError: password=[REDACTED"
+    assert_equal 1, failures.map { |fields| fields["fingerprint"] }.uniq.size
+  end
+
+  def test_an_error_whose_message_fails_is_told_without_one
+    error = Class.new(StandardError) { def message = raise("no") }.new
+    assert_equal "", Midwatch::Failure.fields(error)["error_message"]
+  end
+
+  def test_without_delay_jobs_a_failure_is_final
+    Delayed::Worker.delay_jobs = false
+    before = Told.events.size
+    assert_raises(ArgumentError) { Delayed::Job.enqueue(Jobs::Broken.new(2)) }
+    assert_equal [%w[job.started], ["job.failed", "failed"]], Told.events.drop(before).map { |event| event.values_at("kind", "outcome").compact }
+  end
+
+  def test_an_argument_called_executions_does_not_count_as_one
+    WrappedJob.perform_later("fine", executions: 7, job_id: SecureRandom.uuid)
+    run = Told.newest("job.enqueued")["run_id"]
+    work
+    assert_equal "enqueued started#1 succeeded#1", Told.story(run)
   end
 end

@@ -43,10 +43,17 @@ Delayed::Worker.logger = Logger.new(File::NULL)
 Delayed::Worker.sleep_delay = 0.05
 
 class User < ActiveRecord::Base
+  include GlobalID::Identification
+
   def greet(word)
     "#{word} #{name}"
   end
+
+  def sign_in(login, password)
+    [login, password].size
+  end
 end
+GlobalID.app = "shop"
 
 module Jobs
   Fine = Struct.new(:order, :password) { def perform; end }
@@ -94,6 +101,10 @@ class WrappedJob < ActiveJob::Base
     raise ArgumentError, "never" if how == "never"
     raise KeyError, "no use" if how == "useless"
   end
+end
+
+class SignInJob < ActiveJob::Base
+  def perform(user, password, remember = true); end
 end
 
 module Told

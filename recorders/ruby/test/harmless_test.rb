@@ -37,6 +37,7 @@ class HarmlessTest < Minitest::Test
   end
 
   def test_what_was_dropped_is_told_when_the_disk_is_back
+    Midwatch.record("log", { "message" => "settles earlier counts" }) while Midwatch.recorder.spool.dropped.positive?
     folder = File.join(FOLDER, "later")
     Midwatch.configure { |config| config.spool = folder }
     3.times { Midwatch.record("log", { "message" => "lost" }) }
@@ -46,7 +47,8 @@ class HarmlessTest < Minitest::Test
     lines = Dir[File.join(folder, "*")].flat_map { |path| File.readlines(path) }.map(&:strip).reject(&:empty?).map { |line| JSON.parse(line) }
     gap = lines.find { |event| event["kind"] == "source.gap" }
     assert_equal 3, gap["attributes"]["dropped"]
-    assert_equal [4, 5, 6], lines.map { |event| event["source_seq"] }
+    numbers = lines.map { |event| event["source_seq"] }
+    assert_equal [numbers[0], numbers[0] + 1, numbers[0] + 2], numbers
   end
 
   def test_a_child_writes_to_a_file_of_its_own
@@ -83,5 +85,52 @@ class HarmlessTest < Minitest::Test
     error = assert_raises(ArgumentError) { Midwatch.configure { |config| config.servise = "x" } }
     assert_includes error.message, "did you mean service?"
     assert_raises(ArgumentError) { Midwatch.configure { |config| config.arguments = "everything" } }
+  end
+
+  def test_a_pipe_or_a_link_under_our_name_does_not_block
+    spool = Midwatch::Spool.new(File.join(FOLDER, "trap"), "ruby")
+    FileUtils.mkdir_p(File.join(FOLDER, "trap"))
+    name = File.join(FOLDER, "trap", "ruby-#{Process.pid}-#{Midwatch::Spool.process_start}-1.ndjson")
+    File.mkfifo(name)
+    refute spool.append("{}")
+    File.unlink(name)
+    File.symlink("/etc/hostname", name)
+    spool.instance_variable_set(:@retry_at, 0.0)
+    refute spool.append("{}")
+    assert_equal 2, spool.dropped
+  end
+
+  def test_numbers_go_on_when_the_settings_change
+    Midwatch.record("log", { "message" => "one" })
+    Midwatch.configure { |config| config.spool = File.join(FOLDER, "elsewhere") }
+    FileUtils.mkdir_p(File.join(FOLDER, "elsewhere"))
+    before = Told.newest("log")["source_seq"]
+    assert Midwatch.record("log", { "message" => "two" })
+    line = File.readlines(Dir[File.join(FOLDER, "elsewhere", "*")].first).map(&:strip).find { |text| text.include?("two") }
+    assert_equal before + 1, JSON.parse(line)["source_seq"]
+  end
+
+  def test_a_full_file_is_followed_by_another_and_a_full_spool_by_silence
+    folder = File.join(FOLDER, "large")
+    FileUtils.mkdir_p(folder)
+    spool = Midwatch::Spool.new(folder, "ruby")
+    text = "{#{" " * 120_000}}"
+    written = 0
+    written += 1 while spool.append(text) && written < 2000
+    bytes = Dir[File.join(folder, "*")].sum { |path| File.size(path) }
+    assert_operator Dir[File.join(folder, "*")].size, :>=, 4
+    assert_includes (64 << 20)..(84 << 20), bytes
+    assert_equal 1, spool.dropped
+  ensure
+    FileUtils.rm_rf(folder)
+  end
+
+  def test_a_wrong_variable_is_told_and_passed_over
+    warnings = StringIO.new
+    environment = { "MIDWATCH_ARGUMENTS" => "all", "MIDWATCH_SERVISE" => "shop", "MIDWATCH_DATA" => "/var/lib", "MIDWATCH_HOST" => "web-1" }
+    settings = Midwatch::Settings.from_environment(environment, warnings: warnings)
+    assert_equal ["redacted", "web-1"], [settings.arguments, settings.host]
+    assert_equal ["midwatch: arguments must be one of redacted, shape, digest, none, not \"all\" (MIDWATCH_ARGUMENTS)",
+                  "midwatch: unknown variable MIDWATCH_SERVISE, did you mean MIDWATCH_SERVICE?"], warnings.string.lines.map(&:chomp)
   end
 end

@@ -51,8 +51,22 @@ class RackTest < Minitest::Test
 
   def test_the_hook_names_the_user
     Midwatch.settings.user = ->(_environment) { 88_213 }
-    assert_equal "user: 88213", call("/")["actor"]
+    event = call("/") { |_environment| Delayed::Job.enqueue(Jobs::Fine.new(1)) && [200, {}, []] }
+    assert_equal ["user: 88213"] * 2, [event, Told.newest("job.enqueued")].map { |one| one["actor"] }
   ensure
     Midwatch.settings.user = nil
+  end
+
+  def test_a_body_is_still_what_it_was
+    wrap = lambda do |body|
+      Midwatch::RackMiddleware.new(->(_environment) { [200, {}, body] }).call({ "REQUEST_METHOD" => "GET", "PATH_INFO" => "/" })[2]
+    end
+    assert_equal %w[a b], wrap.call(%w[a b]).to_ary
+    assert_equal [false, true, false], %i[each call to_path].map { |name| wrap.call(->(stream) { stream }).respond_to?(name) }
+    refute wrap.call(Enumerator.new { |out| out << "x" }).respond_to?(:to_ary)
+  end
+
+  def test_a_secret_in_a_path_is_hidden
+    assert_equal "/reset/[REDACTED:jwt]", call("/reset/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U")["attributes"]["path"]
   end
 end

@@ -7,17 +7,16 @@ module Midwatch
 
     def current
       context = Context.current
-      return context.job || context.actor if context && (context.job || context.actor)
-
-      @program ||= program
+      (context && (context.job || context.actor)) || (@program ||= program)
     end
 
     def program
-      return "console: #{ENV["USER"] || "unknown"}" if defined?(::Rails::Console) || defined?(::IRB)
+      return "console: #{ENV["SUDO_USER"] || ENV["USER"] || "unknown"}" if defined?(::Rails::Console)
       return "cron: #{ENV["MIDWATCH_JOB"]}" if ENV["MIDWATCH_JOB"]
       return "rails runner" if defined?(::Rails::Command::RunnerCommand)
 
-      name = File.basename($PROGRAM_NAME.to_s)
+      # Servers put their address behind their name.
+      name = File.basename($PROGRAM_NAME.to_s[/\A\S*/].chomp(":"))
       tasks = name == "rake" && defined?(::Rake) ? ::Rake.application.top_level_tasks.map { |task| task[/\A[\w:.-]+/] } : []
       ([name] + tasks.compact.first(3)).join(" ")
     end

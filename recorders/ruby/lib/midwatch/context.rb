@@ -6,9 +6,8 @@ module Midwatch
   class Context
     KEY = :midwatch_context
 
-    attr_accessor :run_id, :attempt, :job, :actor, :active_job_id, :active_job_error, :active_job_end,
+    attr_accessor :run_id, :attempt, :job, :row, :active_job_id, :active_job_error, :active_job_end,
                   :next_time, :runtime
-    attr_writer :trace_id
 
     def self.current
       Thread.current[KEY]
@@ -23,15 +22,19 @@ module Midwatch
       Thread.current[KEY] = before
     end
 
-    def initialize(trace_id: nil, actor: nil, &trace_source)
+    # Either may be something that is asked when it is needed: Rails gives a request its id, and
+    # knows its user, only further in.
+    def initialize(trace_id: nil, actor: nil)
       @trace_id = trace_id
-      @trace_source = trace_source
       @actor = actor
     end
 
-    # Asked for late, because Rails gives a request its id only further in.
     def trace_id
-      @trace_id || @trace_source&.call
+      @trace_id.respond_to?(:call) ? @trace_id.call : @trace_id
+    end
+
+    def actor
+      @actor.respond_to?(:call) ? @actor.call : @actor
     end
   end
 end

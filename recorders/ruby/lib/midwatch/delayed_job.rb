@@ -61,12 +61,16 @@ module Midwatch
         run_id = retry_of_this ? now.run_id : active_job_id || Midwatch.recorder.uuid7
         trace_id = now&.trace_id || run_id
         job.handler = Handler.tag(handler, run_id, trace_id) if Midwatch.settings.on?(:tag_handler)
-        name = Handler.job_name(handler)
         job.instance_variable_set(:@midwatch, {
-          again: retry_of_this, name: name, run_id: run_id, trace_id: trace_id,
-          parent: now&.run_id, actor: Actor.current, time: Midwatch.recorder.time_text,
-          arguments: Arguments.of(name, job.payload_object)
+          again: retry_of_this, trace_id: trace_id, parent: now&.run_id, actor: Actor.current,
+          time: Midwatch.recorder.time_text, arguments: arguments_of(job, handler)
         })
+      end
+
+      # The object that was handed in; the handler is not loaded for it.
+      def arguments_of(job, handler)
+        payload = job.instance_variable_get(:@payload_object)
+        Midwatch.safely { Arguments.of(Handler.job_name(handler), payload) }
       end
 
       def enqueued(job)
@@ -117,9 +121,9 @@ module Midwatch
 
       # With `delay_jobs` off, or by hand from a console, a job runs without `perform`.
       def invoked(job, &block)
-        return block.call(job) if Context.current&.runtime == "delayed_job" && @performing == job.object_id
+        return block.call(job) if Context.current&.row.equal?(job)
 
-        context = Midwatch.safely { job.respond_to?(:handler) ? begin_attempt(job) : nil }
+        context = Midwatch.safely { begin_attempt(job) }
         return block.call(job) unless context
 
         invoke_alone(context, job, &block)
@@ -147,6 +151,7 @@ module Midwatch
         handler = job.handler.to_s
         run_id, trace_id = identify(job, handler)
         context = Context.new(trace_id: trace_id)
+        context.row = job
         context.runtime = "delayed_job"
         context.run_id = run_id
         context.job = Handler.job_name(handler)
@@ -155,7 +160,6 @@ module Midwatch
         due = job.run_at
         wait = due ? [(Time.now.to_f - due.to_f) * 1000, 0.0].max : nil
         Midwatch.recorder.record("job.started", run_fields(context, job).merge("wait_ms" => wait))
-        @performing = job.object_id
         context
       end
 
@@ -183,7 +187,6 @@ module Midwatch
       end
 
       def end_attempt(context, job, answer, raised, measured)
-        @performing = nil
         fields = run_fields(context, job).merge!(measured)
         return ended_by_active_job(context, fields) if answer == true && context.active_job_end
 
@@ -195,7 +198,8 @@ module Midwatch
       end
 
       def failed(context, job, fields, answer, error)
-        final = answer != false || job.destroyed? || !job.failed_at.nil?
+        # A job that has no row is not tried again, whoever ran it.
+        final = answer != false || !job.persisted? || !job.failed_at.nil?
         fields["outcome"] = final ? "failed" : "retrying"
         fields["severity"] = final ? "error" : "warn"
         fields.merge!(Failure.fields(error)) if error
@@ -216,8 +220,10 @@ module Midwatch
         retried = context.active_job_end == :retried
         fields["outcome"] = retried ? "retrying" : "discarded"
         fields["severity"] = "warn"
-        fields.merge!(Failure.fields(context.active_job_error)) if context.active_job_error
-        Midwatch.recorder.record("job.failed", fields)
+        if context.active_job_error
+          fields.merge!(Failure.fields(context.active_job_error))
+          Midwatch.recorder.record("job.failed", fields)
+        end
         plain = fields.slice("runtime", "job", "run_id", "attempt", "trace_id", "queue", "priority", "worker")
         if retried
           due = context.next_time ? Midwatch.recorder.time_text(context.next_time) : Midwatch.recorder.time_text

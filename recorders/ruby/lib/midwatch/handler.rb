@@ -12,10 +12,11 @@ module Midwatch
     TAG = /\n# midwatch1 ([A-Za-z0-9_-]{1,128}) ([A-Za-z0-9_-]{1,128})\s*\z/.freeze
     # A column of 64 KB must still hold what it held before.
     TAGGED_BYTES_MAX = 60_000
-    ACTIVE_JOB_ID = /^\s+job_id: ['"]?([\h-]{36})/.freeze
-    ACTIVE_JOB_CLASS = /^\s+job_class: ['"]?([A-Za-z0-9_:]+)/.freeze
-    EXECUTIONS = /^\s+executions: (\d{1,9})$/.freeze
-    MAILER = /^\s+arguments:\n\s+- ['"]?([A-Za-z0-9_:]+)['"]?\n\s+- ['"]?([A-Za-z0-9_?!]+)/.freeze
+    # Two blanks: deeper ones are the job's own arguments.
+    ACTIVE_JOB_ID = /^  job_id: ['"]?([\h-]{36})/.freeze
+    ACTIVE_JOB_CLASS = /^  job_class: ['"]?([A-Za-z0-9_:]+)/.freeze
+    EXECUTIONS = /^  executions: (\d{1,9})$/.freeze
+    MAILER = /^  arguments:\n\s+- ['"]?([A-Za-z0-9_:]+)['"]?\n\s+- ['"]?([A-Za-z0-9_?!]+)/.freeze
     MAILER_JOBS = /\AActionMailer::(Parameterized::)?(Mail)?DeliveryJob\z/.freeze
     RECEIVER = %r{^object: (?:&\d+ )?!ruby/(?:object|ActiveRecord|struct):([A-Za-z0-9_:]+)}.freeze
     CLASS_RECEIVER = %r{^object: (?:&\d+ )?!ruby/(?:class|module) ['"]?([A-Za-z0-9_:]+)}.freeze

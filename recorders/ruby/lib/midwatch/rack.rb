@@ -33,9 +33,11 @@ module Midwatch
         @started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
         given = environment["HTTP_X_REQUEST_ID"].to_s
         own = given.match?(ID) ? given : Midwatch.recorder.uuid7
-        @context = Context.new(actor: "#{environment["REQUEST_METHOD"]} #{environment["PATH_INFO"]}") do
-          environment["action_dispatch.request_id"] || own
-        end
+        @line = Midwatch.redact.text("#{environment["REQUEST_METHOD"]} #{environment["PATH_INFO"]}")
+        @context = Context.new(
+          trace_id: -> { environment["action_dispatch.request_id"] || own },
+          actor: -> { user || @line }
+        )
         @queued = queued_ms
       end
 
@@ -48,7 +50,7 @@ module Midwatch
           "runtime" => "rack", "trace_id" => @context.trace_id, "actor" => user,
           "outcome" => number >= 500 ? "failed" : "succeeded", "severity" => number >= 500 ? "error" : "info",
           "duration_ms" => (Process.clock_gettime(Process::CLOCK_MONOTONIC) - @started) * 1000,
-          "wait_ms" => @queued, "message" => "#{@context.actor} #{number}"
+          "wait_ms" => @queued, "message" => "#{@line} #{number}"
         }
         fields.merge!(Failure.fields(error)) if error
         Midwatch.recorder.record("http.request", fields, attributes(number))
@@ -58,7 +60,7 @@ module Midwatch
 
       def attributes(number)
         {
-          "method" => @environment["REQUEST_METHOD"].to_s, "path" => JsonLine.utf8(@environment["PATH_INFO"].to_s),
+          "method" => @environment["REQUEST_METHOD"].to_s, "path" => @line.partition(" ").last,
           "route" => route, "status" => number, "remote_address" => remote_address
         }.compact
       end
@@ -72,8 +74,9 @@ module Midwatch
       end
 
       # Rails believes forwarded addresses only behind its trusted proxies; without it, nobody is.
+      # It raises where a client claims two addresses.
       def remote_address
-        (@environment["action_dispatch.remote_ip"] || @environment["REMOTE_ADDR"]).to_s
+        Midwatch.safely { @environment["action_dispatch.remote_ip"]&.to_s } || @environment["REMOTE_ADDR"].to_s
       end
 
       def user
@@ -94,15 +97,12 @@ module Midwatch
       end
     end
 
-    # Tells the end when the server closes the body; passes everything else on.
+    # Tells the end when the server closes the body; passes everything else on, so that a body that
+    # is called, or names a file, is still seen to be one.
     class Body
       def initialize(body, &told)
         @body = body
         @told = told
-      end
-
-      def each(&block)
-        @body.each(&block)
       end
 
       def close
@@ -111,12 +111,23 @@ module Midwatch
         Midwatch.safely(&@told)
       end
 
+      # An array is asked for in place of `each`, and then the body is done with (Rack 3).
+      def to_ary
+        @body.to_ary
+      ensure
+        close
+      end
+
+      def respond_to?(name, include_private = false)
+        name == :to_ary ? @body.respond_to?(:to_ary) : super
+      end
+
       def respond_to_missing?(name, include_private = false)
-        @body.respond_to?(name, include_private)
+        name != :to_str && @body.respond_to?(name, include_private)
       end
 
       def method_missing(name, *words, &block)
-        return super unless @body.respond_to?(name)
+        return super unless respond_to_missing?(name)
 
         @body.public_send(name, *words, &block)
       end

@@ -10,14 +10,23 @@ module Midwatch
       "http.request" => "http", "audit.action" => "audit"
     }.freeze
 
+    # Bytes that the server takes of the fields which an application can make long.
+    BYTES_MAX = {
+      "job" => 512, "queue" => 255, "actor" => 255, "run_id" => 128, "trace_id" => 128, "parent_run_id" => 128,
+      "error_class" => 512, "service" => 128, "environment" => 64, "release" => 128
+    }.freeze
+    MESSAGE_BYTES_MAX = 8_000
+
     attr_reader :spool, :redact, :settings
     attr_accessor :faults
 
-    def initialize(settings)
+    # `before` is the recorder of this process so far: its file ends, its numbers go on.
+    def initialize(settings, before = nil)
       @settings = settings
-      @faults = 0
+      @faults = @faults_told = 0
       @redact = Redact.new(key: settings.digest_key)
-      @spool = Spool.new(settings.spool, "ruby", settings.host)
+      @spool = before&.spool || Spool.new(settings.spool, "ruby", settings.host)
+      @spool.move(settings.spool, settings.host) if before
       @enabled = settings.on?(:enabled)
       @second = nil
       @base = {
@@ -32,7 +41,7 @@ module Midwatch
       return false unless @enabled
 
       spool = @spool.current
-      tell_gap(spool) if spool.dropped?
+      tell_gap(spool) if spool.open? && (spool.dropped.positive? || @faults > @faults_told)
       spool.append(line(spool, kind, fields, attributes), sync: sync)
     end
 
@@ -40,8 +49,10 @@ module Midwatch
     def time_text(time = nil)
       micros = time ? ((time.to_r * 1_000_000).floor) : Process.clock_gettime(Process::CLOCK_REALTIME, :microsecond)
       second, rest = micros.divmod(1_000_000)
-      @second = [second, Time.at(second).utc.strftime("%Y-%m-%dT%H:%M:%S")] if @second.nil? || @second[0] != second
-      format("%s.%06dZ", @second[1], rest)
+      # Read once and replaced whole: two threads may be here.
+      known = @second
+      @second = known = [second, Time.at(second).utc.strftime("%Y-%m-%dT%H:%M:%S")] if known.nil? || known[0] != second
+      format("%s.%06dZ", known[1], rest)
     end
 
     # UUIDv7 (RFC 9562).
@@ -58,17 +69,29 @@ module Midwatch
     def line(spool, kind, fields, attributes)
       event = { "id" => uuid7, "time" => fields["time"] || time_text, "stream" => STREAM_OF[kind] || "jobs", "kind" => kind }
       event.update(@base)
-      fields.each { |name, value| event[name] = value unless name == "time" }
+      fields.each { |name, value| event[name] = value.is_a?(String) && value.bytesize > 64 ? cut(name, value) : value unless name == "time" }
       event["source"] = spool.source
       event["source_seq"] = spool.next_sequence
       JsonLine.generate(event, attributes)
     end
 
+    def cut(name, value)
+      max = BYTES_MAX[name] || (name == "error_stack" ? value.bytesize : MESSAGE_BYTES_MAX)
+      value.bytesize > max ? "#{JsonLine.utf8(value).byteslice(0, max - 3).scrub("")}…" : value
+    end
+
     def tell_gap(spool)
       count = spool.take_dropped
+      faults = @faults - @faults_told
       message = "#{count} events could not be written to the spool"
-      told = spool.append(line(spool, "source.gap", { "severity" => "warn", "message" => message }, { "dropped" => count }))
-      spool.restore_dropped(count) unless told
+      message += "; the recorder itself failed #{faults} times" if faults.positive?
+      attributes = { "dropped" => count }
+      attributes["faults"] = faults if faults.positive?
+      if spool.append(line(spool, "source.gap", { "severity" => "warn", "message" => message }, attributes))
+        @faults_told += faults
+      else
+        spool.restore_dropped(count)
+      end
     end
   end
 end

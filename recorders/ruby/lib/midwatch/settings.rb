@@ -31,11 +31,34 @@ module Midwatch
 
     attr_reader(*NAMES.keys)
 
-    def initialize(environment = ENV)
-      NAMES.each do |name, (variable, default)|
-        given = variable && environment[variable]
-        instance_variable_set(:"@#{name}", given.nil? || given.empty? ? default : given)
+    # What the environment says. What it says wrongly is told on standard error and passed over:
+    # an application must not fail to start for it.
+    def self.from_environment(environment = ENV, warnings: $stderr)
+      settings = new
+      variables = NAMES.filter_map { |name, (variable, _)| variable && [variable, name] }.to_h
+      variables.each do |variable, name|
+        given = environment[variable]
+        settings.public_send(:"#{name}=", given) unless given.nil? || given.empty?
+      rescue ArgumentError => error
+        warnings.puts "#{error.message} (#{variable})"
       end
+      misspelt(environment, variables.keys).each { |wrong, near| warnings.puts "midwatch: unknown variable #{wrong}, did you mean #{near}?" }
+      settings
+    end
+
+    # Only what is nearly one of ours: the server and the agent have variables too.
+    def self.misspelt(environment, known)
+      return [] unless defined?(DidYouMean::Levenshtein)
+
+      (environment.keys.grep(/\AMIDWATCH_/) - known).filter_map do |name|
+        near = known.find { |one| DidYouMean::Levenshtein.distance(name, one) <= 2 }
+        near && [name, near]
+      end
+    end
+    private_class_method :misspelt
+
+    def initialize
+      NAMES.each { |name, (_, default)| instance_variable_set(:"@#{name}", default) }
     end
 
     NAMES.each_key do |name|

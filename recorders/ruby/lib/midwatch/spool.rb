@@ -7,6 +7,7 @@ module Midwatch
   #
   # No thread, lock, socket, buffer or exit hook: a fork, a kill or a full disk costs at most the
   # records of that moment, and how many were dropped is told in the next one that can be written.
+  # Numbers go on over all files of a process, so that a hole among them is seen.
   class Spool
     FILE_BYTES_MAX = 16 * 1024 * 1024
     FILE_SECONDS_MAX = 3600
@@ -15,7 +16,9 @@ module Midwatch
     RECORD_BYTES_MAX = 128 * 1024
     CHECK_EVERY = 256
     RETRY_SECONDS = 5.0
-    FLAGS = File::WRONLY | File::APPEND | File::CREAT | (File.const_defined?(:CLOEXEC) ? File::CLOEXEC : 0)
+    # A pipe or a link that somebody left under our name must neither block nor lead us astray.
+    FLAGS = %i[CLOEXEC NOFOLLOW NONBLOCK].select { |name| File.const_defined?(name) }
+                                         .reduce(File::WRONLY | File::APPEND | File::CREAT) { |flags, name| flags | File.const_get(name) }
 
     # Start time of this process in clock ticks since boot; with the pid it names it for ever.
     def self.process_start
@@ -23,6 +26,9 @@ module Midwatch
     rescue SystemCallError
       Process.clock_gettime(Process::CLOCK_REALTIME, :second).to_s
     end
+
+    # Says why nothing may be opened now; counted like any error of the disk.
+    class Refused < IOError; end
 
     attr_reader :host, :worker, :source, :dropped
 
@@ -39,6 +45,15 @@ module Midwatch
       self
     end
 
+    # Goes on in another directory, or under another name of this host.
+    def move(directory, host)
+      @directory = directory
+      @host = host || Socket.gethostname
+      name_process
+      @file = nil
+      @retry_at = 0.0
+    end
+
     # The number that the next record will have in this process.
     def next_sequence
       @sequence += 1
@@ -47,7 +62,7 @@ module Midwatch
     # Writes one JSON text; true when it is in the file. With `sync` it is on the disk as well.
     def append(json, sync: false)
       line = "\n#{json}\n"
-      raise IOError, "record too long" if line.bytesize > RECORD_BYTES_MAX
+      raise Refused, "record too long" if line.bytesize > RECORD_BYTES_MAX
 
       file = open_file
       raise IOError, "short write" if file.syswrite(line) != line.bytesize
@@ -60,8 +75,9 @@ module Midwatch
       false
     end
 
-    def dropped?
-      @dropped.positive? && !@file.nil?
+    # Whether the last record went into a file, so that the next may as well.
+    def open?
+      !@file.nil?
     end
 
     # How many records were dropped since the last time this was asked.
@@ -83,8 +99,7 @@ module Midwatch
     def reset
       @pid = Process.pid
       @start = Spool.process_start
-      @worker = "#{@host}:#{@pid}:#{@start}"
-      @source = "#{@kind}@#{@worker}"
+      name_process
       @file&.autoclose = false if @file && !@file.closed?
       @file = nil
       @number = 0
@@ -95,17 +110,22 @@ module Midwatch
       @retry_at = 0.0
     end
 
+    def name_process
+      @worker = "#{@host}:#{@pid}:#{@start}"
+      @source = "#{@kind}@#{@worker}"
+    end
+
     def open_file
       now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-      if @file
-        return @file unless stale?(now)
+      file = @file
+      return file if file && !stale?(file, now)
 
-        close_file
-      end
-      raise IOError, "spool closed for a while" if now < @retry_at
+      # Let go of, not closed: another thread may be writing to it at this moment.
+      @file = nil
+      raise Refused, "spool closed for a while" if now < @retry_at
 
       begin
-        raise IOError, "too much unread" if unread_bytes > UNREAD_BYTES_MAX
+        raise Refused, "too much unread" if unread_bytes > UNREAD_BYTES_MAX
 
         open_next(now)
       rescue SystemCallError, IOError
@@ -114,31 +134,25 @@ module Midwatch
       end
     end
 
-    def stale?(now)
-      return true if @file.closed? || @written >= FILE_BYTES_MAX || now - @opened >= FILE_SECONDS_MAX
+    def stale?(file, now)
+      return true if file.closed? || @written >= FILE_BYTES_MAX || now - @opened >= FILE_SECONDS_MAX
 
-      (@sequence % CHECK_EVERY).zero? && @file.stat.nlink.zero?
+      (@sequence % CHECK_EVERY).zero? && file.stat.nlink.zero?
     rescue SystemCallError
       true
     end
 
     def open_next(now)
+      file = File.new(path(@number + 1), FLAGS, 0o640)
+      raise Refused, "no ordinary file" unless file.stat.file?
+
       @number += 1
-      @file = File.new(path(@number), FLAGS, 0o640)
-      @file.sync = true
+      file.sync = true
       # A umask of 077 would shut the agent out.
-      @file.chmod(0o640)
+      file.chmod(0o640)
       @written = 0
       @opened = now
-      @file
-    end
-
-    def close_file
-      @file.close unless @file.closed?
-    rescue SystemCallError
-      nil
-    ensure
-      @file = nil
+      @file = file
     end
 
     def path(number)
