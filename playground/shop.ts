@@ -1,0 +1,71 @@
+/** The shop: a Rails application on Puma, with Delayed::Job workers. */
+import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { answers, eventually, freePort, type Processes, root } from "./processes.ts";
+
+export const shopPackages: readonly string[] = [
+  "ruby",
+  "ruby-delayed-job",
+  "ruby-delayed-job-active-record",
+  "ruby-rails",
+  "ruby-sqlite3",
+  "puma",
+];
+
+const directory = join(root, "playground/shop");
+
+/** Why the shop cannot run here, if it cannot. */
+export function shopIsMissing(): string | undefined {
+  const script =
+    'require "rails"; require "active_record"; require "delayed_job_active_record"; require "sqlite3"; require "puma"';
+  return spawnSync("ruby", ["-e", script]).status === 0
+    ? undefined
+    : `Debian's packages for the shop are missing (${shopPackages.join(" ")})`;
+}
+
+export type Shop = {
+  readonly address: string;
+  /** Starts a worker, and another one whenever it dies, as a supervisor would. */
+  readonly keepWorking: () => void;
+  /** Plays a story through a web request. */
+  readonly tell: (story: string) => Promise<void>;
+  readonly order: (customer: string) => Promise<void>;
+};
+
+export async function startShop(
+  processes: Processes,
+  folder: string,
+  spool: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Shop> {
+  const port = await freePort();
+  const environment = {
+    SHOP_DATABASE: join(folder, "shop.sqlite3"),
+    SHOP_LOG: join(folder, "shop.log"),
+    SHOP_BIND: `tcp://127.0.0.1:${port}`,
+    MIDWATCH_SPOOL: spool,
+    ...more,
+  };
+  execFileSync("ruby", ["bin/prepare"], { cwd: directory, env: { ...process.env, ...environment } });
+  const start = (program: string, words: readonly string[], output: string): ChildProcess =>
+    processes.start({ program, words, environment, directory, output: join(folder, output) });
+  start("puma", ["-C", "config/puma.rb"], "puma.log");
+  const address = `http://127.0.0.1:${port}`;
+  await eventually("the shop answers", () => answers(`${address}/orders`));
+  const post = async (path: string): Promise<void> => {
+    const response = await fetch(address + path, { method: "POST" });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status}`);
+  };
+  const keepWorking = (): void => {
+    start("ruby", ["bin/work"], "worker.log").once("exit", () => {
+      if (!processes.isEnding) setTimeout(keepWorking, 500);
+    });
+  };
+  return {
+    address,
+    keepWorking,
+    tell: (story) => post(`/stories/${encodeURIComponent(story)}`),
+    order: (customer) => post(`/orders?customer=${encodeURIComponent(customer)}`),
+  };
+}

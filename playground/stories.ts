@@ -1,0 +1,31 @@
+/** The stories of the shop, and how the run of each must end. */
+import type { RunState } from "../src/model/run.ts";
+
+export type Story = {
+  readonly name: string;
+  readonly job: string;
+  readonly state: RunState;
+  /** States of its attempts, first to last. */
+  readonly attempts: readonly RunState[];
+};
+
+export const stories: readonly Story[] = [
+  { name: "succeeds", job: "InvoiceJob", state: "succeeded", attempts: ["succeeded"] },
+  { name: "heals", job: "ChargeCardJob", state: "succeeded", attempts: ["retrying", "succeeded"] },
+  { name: "fails", job: "WebhookDelivery", state: "failed", attempts: ["retrying", "retrying", "failed"] },
+  { name: "is discarded", job: "NewsletterJob", state: "discarded", attempts: ["discarded"] },
+  { name: "is delayed", job: "Order#make_thumbnail", state: "succeeded", attempts: ["succeeded"] },
+  { name: "hangs", job: "InventorySync", state: "failed", attempts: ["failed"] },
+  { name: "leaks", job: "AccountImport", state: "failed", attempts: ["failed"] },
+  { name: "is unloadable", job: "LegacyImport", state: "failed", attempts: ["failed"] },
+  // Last: it takes its worker with it.
+  { name: "kills its worker", job: "NightlyExport", state: "lost", attempts: ["lost"] },
+];
+
+/** Planted in the arguments and errors of the stories; must be found nowhere. */
+export const planted: readonly string[] = [
+  "hunter2-planted",
+  "sk_live_plantedplanted",
+  "4111111111111111",
+  "planted-pg-secret",
+];

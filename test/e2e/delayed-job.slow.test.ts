@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { eventually, Processes } from "../../playground/processes.ts";
+import { type Shop, shopIsMissing, startShop } from "../../playground/shop.ts";
+import { planted, stories } from "../../playground/stories.ts";
+import { startWatch, type Watch } from "../../playground/watch.ts";
+import type { Run, RunDetail, RunPage } from "../../src/api/schemas.ts";
+
+describe("Delayed::Job in a real Rails application, from request to page", {
+  skip: shopIsMissing() ?? false,
+}, () => {
+  const folder = mkdtempSync(join(tmpdir(), "midwatch-shop-"));
+  const processes = new Processes();
+  let watch: Watch;
+  let shop: Shop;
+
+  async function ask<T>(path: string): Promise<T> {
+    const response = await fetch(watch.address + path);
+    assert.equal(response.status, 200, path);
+    return (await response.json()) as T;
+  }
+
+  const runsOf = async (job: string): Promise<readonly Run[]> =>
+    (await ask<RunPage>(`/api/v1/runs?job=${encodeURIComponent(job)}`)).rows;
+
+  before(async () => {
+    watch = await startWatch(processes, folder);
+    // Longer than the test: Delayed::Job must not take up the killed worker's job again.
+    shop = await startShop(processes, folder, watch.spool, { SHOP_MAX_RUN_SECONDS: "3600" });
+    shop.keepWorking();
+    await shop.tell("never existed");
+    for (const { name } of stories) await shop.tell(name);
+  });
+
+  after(async () => {
+    await processes.endAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const { name, job, state, attempts } of stories) {
+    test(`a job that ${name} is one run, ${state}, with ${attempts.length} attempts`, async () => {
+      const run = await eventually(`${job} ${state}`, async () =>
+        (await runsOf(job)).find((one) => one.state === state),
+      );
+      assert.equal((await runsOf(job)).length, 1, `runs of ${job}`);
+      const detail = await ask<RunDetail>(`/api/v1/runs/${run.runId}`);
+      assert.deepEqual(
+        detail.attempts.map((attempt) => attempt.state),
+        attempts,
+      );
+      assert.equal(run.service, "shop");
+      assert.ok(run.traceId !== undefined && run.enqueuedTime !== undefined, JSON.stringify(run));
+    });
+  }
+
+  test("a lost run says who died and that it was not counted", async () => {
+    const [run] = await runsOf("NightlyExport");
+    const { events, attempts } = await ask<RunDetail>(`/api/v1/runs/${run?.runId}`);
+    const lost = events.find((event) => event.kind === "job.lost");
+    assert.match(lost?.message ?? "", /worker/i);
+    assert.equal(lost?.worker, attempts[0]?.worker);
+  });
+
+  test("a request, its jobs and its trace belong together", async () => {
+    await shop.order("maria");
+    const request = await eventually("the request is stored", async () => {
+      const { rows } = await ask<{ rows: readonly { trace_id?: string; message?: string }[] }>(
+        "/api/v1/events?kind=http.request&q=orders",
+      );
+      return rows.find((event) => event.message === "POST /orders 201");
+    });
+    const runs = await eventually("all jobs of the order end", async () => {
+      const { rows } = await ask<RunPage>("/api/v1/runs?limit=100");
+      const own = rows.filter((run) => run.traceId === request.trace_id && run.state === "succeeded");
+      return own.length === 3 ? own : undefined;
+    });
+    assert.deepEqual(runs.map((run) => run.job).sort(), [
+      "ChargeCardJob",
+      "InvoiceJob",
+      "Order#make_thumbnail",
+    ]);
+    assert.deepEqual([...new Set(runs.map((run) => run.actor))], ["POST /orders"]);
+  });
+
+  test("a job whose enqueue was rolled back never existed", async () => {
+    const { rows } = await ask<{ rows: readonly unknown[] }>("/api/v1/events?q=nobody");
+    assert.deepEqual(rows, []);
+    assert.equal((await runsOf("InvoiceJob")).length, 2);
+  });
+
+  test("what was planted is in no file that Midwatch or the recorders wrote", () => {
+    const names = ["data", "spool", "agent", "server.log", "agent.log"].map((name) => join(folder, name));
+    const paths = names.flatMap((path) => filesBelow(path));
+    const holds = (needle: string): readonly string[] =>
+      paths.filter((path) => readFileSync(path).includes(needle));
+    assert.ok(paths.length > 20, `only ${paths.length} files`);
+    // The engine compresses; a name of an event's field stands in the clear, so the search does see.
+    assert.ok(holds("job").length > 0, "the search must find something");
+    for (const secret of planted) assert.deepEqual(holds(secret), [], secret);
+  });
+
+  test("what was planted is in no answer either", async () => {
+    const response = await fetch(`${watch.address}/api/v1/events?limit=1000&service=shop`);
+    const text = await response.text();
+    assert.match(text, /AccountImport/);
+    for (const secret of planted) assert.ok(!text.includes(secret), secret);
+  });
+});
+
+function filesBelow(path: string): readonly string[] {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isFile()) return [path];
+  if (!status?.isDirectory()) return [];
+  return readdirSync(path).flatMap((name) => filesBelow(join(path, name)));
+}
