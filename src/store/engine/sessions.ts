@@ -12,6 +12,8 @@ const writersMax = 2;
 /** Statements that wait. More: refused at once with `TOO_MANY_SIMULTANEOUS_QUERIES`. */
 const waitingMax = 256;
 
+const killAgainMs = 500;
+
 export type Statement = {
   readonly sql: string;
   readonly format: string;
@@ -73,6 +75,14 @@ export function sessionPool(open: () => Session, first: Session): SessionPool {
     else lane.idle.push(slot);
   }
 
+  /** A statement that is just beginning may not heed the first call. */
+  async function kill(mark: string, isRunning: () => boolean): Promise<void> {
+    while (isRunning()) {
+      await control.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = '${mark}' ASYNC`).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, killAgainMs));
+    }
+  }
+
   return {
     run(statement) {
       const lane = /^\s*(?:select|with)\b/i.test(withoutComments(statement.sql)) ? readers : writers;
@@ -106,11 +116,9 @@ export function sessionPool(open: () => Session, first: Session): SessionPool {
             running.delete(settled);
             rejectCancelled(new Error(wasCancelled));
           } else if (state === "running") {
-            const kill = control
-              .queryAsync(`KILL QUERY WHERE Settings['log_comment'] = '${mark}' ASYNC`)
-              .catch(() => {});
-            running.add(kill);
-            void kill.then(() => running.delete(kill));
+            const killing = kill(mark, () => state === "running");
+            running.add(killing);
+            void killing.then(() => running.delete(killing));
           }
         },
       };

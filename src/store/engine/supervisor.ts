@@ -11,8 +11,10 @@ import { Fault } from "../../model/fault.ts";
 /** Pauses between restarts: from the first, doubled up to the last. */
 const restartMsMin = 100;
 const restartMsMax = 5000;
-/** Another process may be letting go of the directory: so long is the first opening repeated. */
-const firstStartMsMax = 15_000;
+/** Another process may be letting go of the directory: so often is the first opening tried. */
+const firstFailuresMax = 4;
+/** A large store takes its time to open; one that takes longer than this hangs. */
+const firstStartMsMax = 300_000;
 /** Longer than the engine needs to finish what it holds; then it is killed. */
 const closeMsMax = 30_000;
 /** A Unix socket's address has 108 bytes on Linux and 104 on macOS. */
@@ -57,6 +59,9 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
   let restartMs = restartMsMin;
   let restartTimer: NodeJS.Timeout | undefined;
   let lastFailure = "it did not start";
+  /** Failures before the first success; none after it. */
+  let firstFailures = 0;
+  let wasReady = false;
   const waiting = new Set<() => void>();
   const ended = new Set<() => void>();
 
@@ -77,6 +82,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
       failed = message.failed;
       if (message.ready !== true) return;
       isReady = true;
+      wasReady = true;
       restartMs = restartMsMin;
       options.onNotice?.({ kind: "started", pid: started.pid ?? 0 });
       for (const wake of waiting) wake();
@@ -90,6 +96,10 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
       lastFailure = `${failed ?? `it ended with ${signal ?? `code ${code}`}`}. ${lastWords}`.trim();
       for (const wake of ended) wake();
       if (closing) return;
+      if (!wasReady && ++firstFailures >= firstFailuresMax) {
+        for (const wake of waiting) wake();
+        return;
+      }
       options.onNotice?.({ kind: "died", because: lastFailure, restartMs });
       restartTimer = setTimeout(start, restartMs);
       restartMs = Math.min(restartMs * 2, restartMsMax);
