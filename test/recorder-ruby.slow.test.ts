@@ -49,6 +49,6 @@ describe("the Ruby recorder", { skip: missing }, () => {
       env: { ...process.env, GEM_PATH: home, GEM_HOME: home },
     });
     assert.equal(stdout, "true\n", stderr);
-    assert.ok(readdirSync(folder).some((name) => /^ruby-\d+-\d+-1\.ndjson$/.test(name)));
+    assert.ok(readdirSync(folder).some((name) => /^ruby-\d+-\d+-\d+\.ndjson$/.test(name)));
   });
 });

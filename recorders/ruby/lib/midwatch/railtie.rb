@@ -11,6 +11,8 @@ module Midwatch
     config.after_initialize do |application|
       Midwatch.safely { Railtie.fill(application) }
       Midwatch.install
+      Midwatch.log_from(::Rails.logger)
+      Midwatch.log_from(::Delayed::Worker.logger) if defined?(::Delayed::Worker)
     end
 
     def self.fill(application)

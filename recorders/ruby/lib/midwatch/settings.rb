@@ -5,7 +5,7 @@ module Midwatch
   # Python. An unknown name or value is refused there and then, with a suggestion.
   class Settings
     ARGUMENTS = %w[redacted shape digest none].freeze
-    LEVELS = %w[debug info warn error].freeze
+    LEVELS = %w[debug info warn error off].freeze
 
     # name => [environment variable, default]
     NAMES = {
@@ -18,12 +18,14 @@ module Midwatch
       arguments: ["MIDWATCH_ARGUMENTS", "redacted"],
       # The same by job name: { "ChargeCardJob" => "digest" }.
       arguments_by_job: [nil, {}],
-      # Least severe log record that becomes an event.
+      # Least severe line of a logger that becomes an event; off: none does.
       log_level: ["MIDWATCH_LOG_LEVEL", "info"],
       # Whether ids travel in a comment behind Delayed::Job's handler.
       tag_handler: ["MIDWATCH_TAG_HANDLER", "1"],
       # Key for digests and fingerprints; the same on all hosts lets values be compared.
       digest_key: ["MIDWATCH_DIGEST_KEY", nil],
+      # So often the Puma plugin tells how busy the server is.
+      puma_seconds: ["MIDWATCH_PUMA_SECONDS", 10],
       enabled: ["MIDWATCH_ENABLED", "1"],
       # Called with the Rack environment after the request; answers who the user is, or nil.
       user: [nil, nil],

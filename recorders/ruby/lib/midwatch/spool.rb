@@ -27,6 +27,14 @@ module Midwatch
       Process.clock_gettime(Process::CLOCK_REALTIME, :second).to_s
     end
 
+    # Seconds since this process started. It counts the first file of a process, so that one which
+    # replaces its program (and so keeps pid and start time) goes on behind its own earlier files.
+    def self.process_age
+      return 0 unless Process.const_defined?(:CLOCK_BOOTTIME)
+
+      [Process.clock_gettime(Process::CLOCK_BOOTTIME) - process_start.to_i / 100.0, 0].max.to_i
+    end
+
     # Says why nothing may be opened now; counted like any error of the disk.
     class Refused < IOError; end
 
@@ -99,11 +107,11 @@ module Midwatch
     def reset
       @pid = Process.pid
       @start = Spool.process_start
+      @first = @number = Spool.process_age
+      @sequence = 0
       name_process
       @file&.autoclose = false if @file && !@file.closed?
       @file = nil
-      @number = 0
-      @sequence = 0
       @dropped = 0
       @written = 0
       @opened = 0.0
@@ -112,7 +120,7 @@ module Midwatch
 
     def name_process
       @worker = "#{@host}:#{@pid}:#{@start}"
-      @source = "#{@kind}@#{@worker}"
+      @source = "#{@kind}@#{@worker}/#{@first + 1}"
     end
 
     def open_file
@@ -160,7 +168,7 @@ module Midwatch
     end
 
     def unread_bytes
-      ([1, @number - 63].max..@number).sum { |number| File.size?(path(number)) || 0 }
+      ([@first + 1, @number - 63].max..@number).sum { |number| File.size?(path(number)) || 0 }
     end
   end
 end

@@ -1,0 +1,81 @@
+# frozen_string_literal: true
+
+require "json"
+require "minitest/autorun"
+require "net/http"
+require "fileutils"
+require "socket"
+require "tmpdir"
+
+# A real Puma in each of its modes, with the plugin, in a process of its own.
+class PumaTest < Minitest::Test
+  def setup
+    @folder = Dir.mktmpdir("midwatch-puma")
+    @spool = File.join(@folder, "spool")
+    Dir.mkdir(@spool)
+    @port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
+    File.write(File.join(@folder, "config.ru"), "run ->(environment) { [200, {}, ['fine']] }\n")
+  end
+
+  def teardown
+    stop
+    FileUtils.rm_rf(@folder)
+  end
+
+  def start(workers)
+    File.write(File.join(@folder, "puma.rb"), "workers #{workers}\nthreads 1, 3\nbind 'tcp://127.0.0.1:#{@port}'\nplugin :midwatch\n")
+    environment = { "MIDWATCH_SPOOL" => @spool, "MIDWATCH_PUMA_SECONDS" => "1", "MIDWATCH_SERVICE" => "shop", "RUBYLIB" => File.expand_path("../lib", __dir__) }
+    @pid = spawn(environment, "puma", "-C", "puma.rb", chdir: @folder, out: File.join(@folder, "out"), err: %i[child out])
+  end
+
+  def stop
+    return unless @pid
+
+    Process.kill(:TERM, @pid)
+    Process.wait(@pid)
+    @pid = nil
+  end
+
+  def events
+    Dir[File.join(@spool, "*")].flat_map { |path| File.readlines(path) }.map(&:strip).reject(&:empty?).map { |line| JSON.parse(line) }
+  end
+
+  def until_told(kind, count = 1)
+    400.times do
+      found = events.select { |event| event["kind"] == kind && (!block_given? || yield(event)) }
+      return found if found.size >= count
+
+      sleep 0.1
+    end
+    flunk "no #{kind}: #{events.map { |event| event.values_at("kind", "message") }} #{File.read(File.join(@folder, "out"))}"
+  end
+
+  def test_a_single_process
+    start(0)
+    stats = until_told("puma.stats") { |event| event["attributes"]["running"].to_i.positive? }.last
+    assert_equal ["shop", "puma", "logs"], stats.values_at("service", "runtime", "stream")
+    assert_equal [3, 0], stats["attributes"].values_at("max_threads", "busy_threads")
+    assert_operator stats["attributes"]["rss_bytes"], :>, 10_000_000
+    TCPSocket.open("127.0.0.1", @port) { |socket| socket.write("nonsense?password=hunter2\r\n\r\n"); socket.read }
+    until_told("log") { |event| event["error_class"].to_s.include?("HttpParserError") }
+    stop
+    lives = events.select { |event| event["kind"].start_with?("worker.") }.sort_by { |event| event["source_seq"] }
+    assert_equal %w[worker.started worker.stopped], lives.map { |event| event["kind"] }
+    refute_includes events.to_json, "hunter2"
+  end
+
+  def test_a_cluster_whose_worker_is_killed_starts_another
+    start(2)
+    first = until_told("worker.started", 2)
+    master = @pid
+    until_told("puma.stats") { |event| event["attributes"]["workers"].count { |worker| worker["max_threads"] == 3 } == 2 }
+    killed = first.first["worker"].split(":")[1].to_i
+    Process.kill(:KILL, killed)
+    until_told("worker.started", 3)
+    stop
+    stopped = until_told("worker.stopped", 2).map { |event| event["worker"].split(":")[1].to_i }
+    refute_includes stopped, killed
+    refute_includes stopped, master
+    assert_includes events.map { |event| event["message"] }.compact.join("\n"), "booted with 2 workers"
+  end
+end
