@@ -334,13 +334,19 @@ def commitment_of(salt, content):
 class Verification:
     def __init__(self, bundle, key, remembered):
         self.bundle, self.key, self.remembered = bundle, key, remembered
-        self.findings, self.events, self.segments, self.erased, self.gone = [], 0, 0, 0, 0
+        self.findings, self.size, self.events, self.segments, self.erased, self.gone = [], 0, 0, 0, 0, 0
         self.erasures, self.retained, self.dropped = {}, {}, []
 
     def find(self, threat, because):
         self.findings.append("%s: %s" % (threat, because))
 
     def run(self):
+        try:
+            self.check()
+        except Broken as broken:
+            self.findings.append(str(broken))
+
+    def check(self):
         note = read_file(self.bundle, "checkpoint")
         checkpoint = note and open_checkpoint(note.decode("utf-8", "replace"), self.key)
         if not checkpoint:
@@ -451,7 +457,11 @@ class Verification:
                 sound = False
             elif index in events:
                 header, content = events.pop(index)
-                leaves.append(leaf_of(header, commitment_of(secret.salt(index), content)))
+                try:
+                    leaves.append(leaf_of(header, commitment_of(secret.salt(index), content)))
+                except KeyError:
+                    self.find("T7", "event %d of segment %d has no salt" % (index, number))
+                    sound = False
             elif grave is None:
                 self.find("T1", "event %d of segment %d was deleted" % (index, number))
                 sound = False
@@ -520,10 +530,7 @@ def main():
         with open(path, encoding="utf-8") as file:
             remembered.append(file.read())
     verification = Verification(options.bundle, parse_key(text), remembered)
-    try:
-        verification.run()
-    except Broken as broken:
-        verification.findings.append(str(broken))
+    verification.run()
     for finding in verification.findings[:100]:
         print(finding)
     if options.print:
