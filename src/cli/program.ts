@@ -5,6 +5,7 @@
 import { Command, CommanderError } from "commander";
 import { addAgent } from "./commands/agent.ts";
 import { addConfig } from "./commands/config.ts";
+import { addExec } from "./commands/exec.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLedger } from "./commands/ledger.ts";
@@ -26,6 +27,7 @@ export type AddCommand = (program: Command, terminal: Terminal) => void;
 const commands: readonly AddCommand[] = [
   addServe,
   addAgent,
+  addExec,
   addSend,
   addSearch,
   addTail,

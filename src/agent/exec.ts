@@ -1,0 +1,201 @@
+/**
+ * Runs one command and records its start, its output, what it used and how it ended; for the
+ * command, its caller and its terminal it is as if it were not there. Works without an agent: the
+ * events wait in the spool.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
+import { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../model/time.ts";
+import { Output } from "./output.ts";
+import type { OwnEvent } from "./own.ts";
+import { SpoolWriter } from "./spool-writer.ts";
+import { endedChildrenMs, peakBytes, residentBytes } from "./tree.ts";
+import { outcomeOf } from "./wrapper.ts";
+
+export type ExecSetup = {
+  readonly command: readonly string[];
+  readonly job: string;
+  readonly runId: string;
+  /** What goes into each event besides: service, environment, runtime, actor, parent. */
+  readonly fields: Partial<OwnEvent>;
+  readonly spool: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the command's own output goes; a stream that is left alone is inherited as it is. */
+  readonly stdout: Writable | undefined;
+  readonly stderr: Writable | undefined;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Calls back on each signal that is to be handed on to the command. */
+  readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => void;
+};
+
+export type ExecEnd =
+  | { readonly code: number; readonly signal?: undefined }
+  | { readonly signal: NodeJS.Signals }
+  /** The command could not be started; the code is what a shell would give. */
+  | { readonly code: 126 | 127; readonly signal?: undefined; readonly because: string };
+
+const outputLimits = { headBytesMax: 1024 * 1024, tailBytesMax: 64 * 1024, textLengthMax: 16 * 1024 };
+const flushEveryMs = 250;
+/** The first looks are close together, for most commands are short; later ones cost less. */
+const lookFromMs = 20;
+const lookMaxMs = 1000;
+/** A process that the command left behind may hold its output open for this long. */
+const leftOpenMs = 2000;
+
+export async function exec(setup: ExecSetup): Promise<ExecEnd> {
+  const { command, job, runId, spool, host, pid, clock, randomBytes } = setup;
+  const startedMs = clock();
+  const pipes = [setup.stdout ? makePipe() : undefined, setup.stderr ? makePipe() : undefined] as const;
+  const child = spawn(command[0] as string, command.slice(1), {
+    stdio: ["inherit", pipes[0]?.writing ?? "inherit", pipes[1]?.writing ?? "inherit"],
+    env: { ...setup.environment, MIDWATCH_JOB: job, MIDWATCH_RUN_ID: runId },
+  });
+  for (const pipe of pipes) if (pipe) closeSync(pipe.writing);
+  setup.onSignal((signal) => child.kill(signal));
+  const ended = endOf(child);
+  const writer = new SpoolWriter({ spool, kind: "exec", host, pid, clock, randomBytes });
+  const add = (event: OwnEvent): void => {
+    const attributes = { recorded_by: "midwatch exec", ...event.attributes };
+    writer.add({ runtime: "cron", ...setup.fields, job, run_id: runId, attempt: 1, ...event, attributes });
+  };
+  add({ kind: "job.started", time: new Date(startedMs).toISOString().replace("Z", "000Z") });
+  const outputs = [
+    relay(pipes[0], setup.stdout, "stdout", add),
+    relay(pipes[1], setup.stderr, "stderr", add),
+  ];
+  const memory = watchMemory(child.pid);
+  const end = await ended;
+  memory.stop();
+  await Promise.race([Promise.all(outputs.map(({ closed }) => closed)), sleep(leftOpenMs)]);
+  for (const { finish } of outputs) finish();
+  add({
+    ...endFields(end),
+    duration_ms: clock() - startedMs,
+    cpu_ms: endedChildrenMs(),
+    ...(memory.peak() > 0 && { max_rss_bytes: memory.peak() }),
+    attributes: { output_bytes: sum(outputs, "bytes"), output_passed_over: sum(outputs, "passedOver") },
+  });
+  writer.close();
+  return end;
+}
+
+async function endOf(child: ChildProcess): Promise<ExecEnd> {
+  const failed = once(child, "error").then(([error]) => error as NodeJS.ErrnoException);
+  const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  // One of the two never comes.
+  const first = await Promise.race([
+    failed,
+    exited.catch((error: unknown) => error as NodeJS.ErrnoException),
+  ]);
+  if (Array.isArray(first)) {
+    const [code, signal] = first;
+    return signal === null ? { code: code ?? 0 } : { signal };
+  }
+  const missing = first.code === "ENOENT";
+  return { code: missing ? 127 : 126, because: missing ? "not found" : first.message };
+}
+
+function endFields(end: ExecEnd): OwnEvent {
+  if (end.signal !== undefined) {
+    return {
+      kind: "job.failed",
+      outcome: "failed",
+      severity: "error",
+      signal: end.signal,
+      error_class: end.signal,
+      error_message: `The command was ended by ${end.signal}.`,
+    };
+  }
+  const because =
+    "because" in end ? { error_message: `The command could not be started: ${end.because}.` } : {};
+  return { ...outcomeOf(end.code), exit_code: end.code, ...because };
+}
+
+type Pipe = { readonly reading: number; readonly writing: number };
+
+/**
+ * Node would give the command a socket, which cannot be opened as /dev/stderr and does not end its
+ * writer with SIGPIPE. A named pipe whose name is removed at once is what a shell gives.
+ */
+function makePipe(): Pipe {
+  const directory = mkdtempSync(join(tmpdir(), "midwatch-exec-"));
+  const path = join(directory, "pipe");
+  try {
+    execFileSync("/usr/bin/mkfifo", ["-m", "600", path], { stdio: "ignore" });
+    // The reader first, and without waiting for a writer: neither end could be opened otherwise.
+    const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return { reading, writing: openSync(path, constants.O_WRONLY) };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+type Relay = {
+  readonly closed: Promise<void>;
+  readonly finish: () => void;
+  readonly output: Output | undefined;
+};
+
+/** Hands on what the command writes as it comes, and records it by and by. */
+function relay(
+  pipe: Pipe | undefined,
+  to: Writable | undefined,
+  name: "stdout" | "stderr",
+  add: (event: OwnEvent) => void,
+): Relay {
+  if (!pipe || !to) return { closed: Promise.resolve(), finish: () => {}, output: undefined };
+  const output = new Output(outputLimits, (text, part) =>
+    add({
+      kind: "job.output",
+      message: text,
+      attributes: { stream: name, ...(part === "tail" && { after_a_gap: true }) },
+    }),
+  );
+  const from = new Socket({ fd: pipe.reading, readable: true, writable: false });
+  const timer = setInterval(() => output.flush(), flushEveryMs);
+  from.on("data", (chunk: Buffer) => {
+    output.take(chunk);
+    if (!to.write(chunk)) {
+      from.pause();
+      to.once("drain", () => from.resume());
+    }
+  });
+  // Nobody reads us any more: the command shall learn it as it would without us.
+  to.on("error", () => from.destroy());
+  return {
+    closed: new Promise((resolve) => from.once("close", resolve)),
+    finish: () => {
+      clearInterval(timer);
+      from.destroy();
+      output.end();
+    },
+    output,
+  };
+}
+
+function sum(relays: readonly Relay[], field: "bytes" | "passedOver"): number {
+  return relays.reduce((total, { output }) => total + (output?.[field] ?? 0), 0);
+}
+
+function watchMemory(pid: number | undefined): { stop: () => void; peak: () => number } {
+  let peak = 0;
+  let waitMs = lookFromMs;
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    if (pid === undefined) return;
+    peak = Math.max(peak, residentBytes(pid), peakBytes(pid));
+    waitMs = Math.min(waitMs * 1.5, lookMaxMs);
+    timer = setTimeout(look, waitMs);
+  };
+  look();
+  return { stop: () => clearTimeout(timer), peak: () => peak };
+}
