@@ -77,7 +77,11 @@ export function compileAssignments(
 
 /** The key with the word before it, which can make it harmless: "unexpected token", "cache key". */
 function withWordBefore(text: string, key: KeySpan): string {
-  if (key.quote !== "" || text.charCodeAt(key.start - 1) !== 32 || !isKeyCode(text.charCodeAt(key.start - 2))) {
+  if (
+    key.quote !== "" ||
+    text.charCodeAt(key.start - 1) !== 32 ||
+    !isKeyCode(text.charCodeAt(key.start - 2))
+  ) {
     return text.slice(key.start, key.end);
   }
   return text.slice(runStart(text, key.start - 2), key.end);

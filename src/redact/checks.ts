@@ -10,6 +10,8 @@ export type Matched = {
   /** Behind the part that stays. */
   readonly start: number;
   readonly end: number;
+  /** Of the rule that matched. */
+  readonly keywords: readonly string[];
 };
 
 type Range = { readonly start: number; readonly end: number; readonly claimEnd?: number };
@@ -22,10 +24,11 @@ export function compileChecks(ruleset: Pick<Ruleset, "ibanLengths" | "emailLocal
   return {
     mixed: (matched) => onlyIf(matched, isMixed(contentOf(matched))),
     opaque: (matched) => onlyIf(matched, isOpaque(contentOf(matched))),
-    jwt: (matched) => onlyIf(matched, isTokenHeader(contentOf(matched))),
+    jwt: tokenRange,
     pem: pemRange,
     userinfo: userinfoRange,
     basic: (matched) => onlyIf(matched, isBasic(contentOf(matched))),
+    command: (matched) => onlyIf(matched, isArgumentOf(matched)),
     email: (matched) => onlyIf(matched, isPersonal(contentOf(matched), locals, tops)),
     iban: (matched) => ibanRange(matched, ruleset.ibanLengths),
     card: (matched) => onlyIf(matched, isCard(contentOf(matched).replace(/[ -]/g, ""))),
@@ -53,14 +56,24 @@ function isMixed(content: string): boolean {
   return /[0-9]/.test(content) && /[A-Za-z]/.test(content) && /[A-Z0-9].*[0-9A-Z]/.test(content.slice(3));
 }
 
+/** The flag belongs to one of the commands that the rule names, not to the one behind a pipe. */
+function isArgumentOf({ text, start, keywords }: Matched): boolean {
+  const before = text.slice(Math.max(0, start - 300), start).split(/[|;&\n]/).at(-1) as string;
+  return keywords.some((word) => before.includes(word));
+}
+
 /** A credential rather than a word: digits or capitals inside, or long. */
 function isOpaque(content: string): boolean {
   return content.length >= 24 || /[0-9]/.test(content) || /[a-z][A-Z]|[A-Z]{2}[a-z]/.test(content);
 }
 
-function isTokenHeader(content: string): boolean {
-  const header = decodeBase64(content.split(".")[0] as string);
-  return header.startsWith('{"') && /"(?:alg|enc|typ|kid|cty)"/.test(header);
+/** A header that decodes, and all that hangs on it by full stops (RFC 7519). */
+function tokenRange({ text, start, end }: Matched): Range | undefined {
+  if (text.charAt(end) !== ".") return undefined;
+  const header = decodeBase64(text.slice(start, end));
+  if (!header.startsWith('{"') || !/"(?:alg|enc|typ|kid|cty)"/.test(header)) return undefined;
+  const rest = /^[0-9A-Za-z_.=-]{1,32768}/.exec(text.slice(end, end + 32_768)) as RegExpExecArray;
+  return { start, end: end + rest[0].replace(/[.-]+$/, "").length };
 }
 
 const pemBody = /^(?:[0-9A-Za-z+/= \t\r\n:,.-]|\\[nrt])*/;

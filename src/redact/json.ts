@@ -167,7 +167,9 @@ function walkScalar(document: Document, at: number, rule: KeyRule | undefined): 
 
 /** A structure leaves the fingerprint of its canonical text, whatever order its keys came in. */
 function replaceWhole(document: Document, start: number, end: number, rule: KeyRule | undefined): void {
-  const canonical = rule ? canonicalBytes(JSON.parse(fromBytes(document.text.slice(start, end))) as Json) : "";
+  const canonical = rule
+    ? canonicalBytes(JSON.parse(fromBytes(document.text.slice(start, end))) as Json)
+    : "";
   const text = mark(document, canonical, rule?.class ?? "depth", rule ? `key:${rule.id}` : "depth");
   document.edits.push({ start, end, text: `"${rule ? text : "[REDACTED:depth]"}"` });
 }
@@ -176,7 +178,7 @@ function replaceWhole(document: Document, start: number, end: number, rule: KeyR
 export function canonicalBytes(value: Json): string {
   if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalBytes(item)).join(",")}]`;
   if (value === null || typeof value !== "object") return toBytes(JSON.stringify(value));
-  const pairs = Object.entries(value).map(([key, item]): [string, Json] => [toBytes(key), item as Json]);
+  const pairs = Object.entries(value).map(([key, item]): [string, Json] => [toBytes(key), item]);
   pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return `{${pairs.map(([key, item]) => `${quote(key)}:${canonicalBytes(item)}`).join(",")}}`;
 }

@@ -22,6 +22,7 @@ export type Check =
   | "userinfo"
   | "opaque"
   | "basic"
+  | "command"
   | "email"
   | "iban"
   | "card"

@@ -16,10 +16,12 @@ _LETTER = re.compile(rb"[A-Za-z]")
 _MIXED = re.compile(rb"[A-Z0-9].*[0-9A-Z]")
 _CAMEL = re.compile(rb"[a-z][A-Z]|[A-Z]{2}[a-z]")
 _HEADER = re.compile(rb"\"(?:alg|enc|typ|kid|cty)\"")
+_TOKEN_REST = re.compile(rb"[0-9A-Za-z_.=-]{1,32768}")
 _BASIC = re.compile(rb"[\x20-\x7e\x80-\xff]{0,200}:[\x20-\x7e\x80-\xff]{0,400}\Z")
 _VERSION = re.compile(rb"[0-9]+\.[0-9]")
 _SSN_NONE = re.compile(rb"\A(?:000|666)|-00-|-0000\Z")
 _CLOCK = re.compile(rb"[0-9]:[0-9]{2} ?\Z")
+_COMMAND_END = re.compile(rb"[|;&\n]")
 _ALPHANUMERIC = re.compile(rb"[0-9A-Za-z]")
 _BRANDS = re.compile(
     rb"(?:4(?:[0-9]{15}|[0-9]{18})"
@@ -37,7 +39,6 @@ class Checks:
         self._tests = {
             "mixed": lambda content, text, start: _is_mixed(content),
             "opaque": lambda content, text, start: _is_opaque(content),
-            "jwt": lambda content, text, start: _is_token_header(content),
             "basic": lambda content, text, start: len(content) >= 8 and _BASIC.match(decode_base64(content)),
             "email": lambda content, text, start: self._is_personal(content),
             "card": lambda content, text, start: _is_card(content.replace(b" ", b"").replace(b"-", b"")),
@@ -47,15 +48,19 @@ class Checks:
             "ipv4": lambda content, text, start: all(int(part) <= 255 for part in content.split(b".")),
         }
 
-    def range(self, check, text, start, end):
+    def range(self, check, text, start, end, keywords):
         if check is None:
             return start, end, 0
         if check == "pem":
             return _pem(text, start, end)
+        if check == "jwt":
+            return _jwt(text, start, end)
         if check == "userinfo":
             return _userinfo(text, start, end)
         if check == "iban":
             return self._iban(text, start, end)
+        if check == "command":
+            return (start, end, 0) if _is_argument_of(text, start, keywords) else None
         return (start, end, 0) if self._tests[check](text[start:end], text, start) else None
 
     def _is_personal(self, address):
@@ -82,6 +87,12 @@ class Checks:
         return (start, at, 0) if int(digits) % 97 == 1 else None
 
 
+def _is_argument_of(text, start, keywords):
+    """The flag belongs to one of the commands that the rule names, not to the one behind a pipe."""
+    before = _COMMAND_END.split(text[max(0, start - 300) : start])[-1]
+    return any(word in before for word in keywords)
+
+
 def _is_mixed(content):
     return _DIGIT.search(content) and _LETTER.search(content) and _MIXED.search(content[3:])
 
@@ -90,9 +101,14 @@ def _is_opaque(content):
     return len(content) >= 24 or _DIGIT.search(content) or _CAMEL.search(content)
 
 
-def _is_token_header(content):
-    header = decode_base64(content.split(b".", 1)[0])
-    return header.startswith(b'{"') and _HEADER.search(header)
+def _jwt(text, start, end):
+    """A header that decodes, and all that hangs on it by full stops (RFC 7519)."""
+    if text[end : end + 1] != b".":
+        return None
+    header = decode_base64(text[start:end])
+    if not header.startswith(b'{"') or not _HEADER.search(header):
+        return None
+    return start, end + len(_TOKEN_REST.match(text[end : end + 32768]).group().rstrip(b".-")), 0
 
 
 def _pem(text, start, end):

@@ -175,7 +175,7 @@ class Text:
         match = rule.pattern.search(text)
         while match:
             start = match.start() + (len(match.group(1)) if rule.keep else 0)
-            found = self._checks.range(rule.check, text, start, match.end())
+            found = self._checks.range(rule.check, text, start, match.end(), rule.keywords)
             if found:
                 spans.append(_Span(found[0], found[1], rule.class_name, rule.id, b"", found[2]))
             following = max(found[1] if found else match.end(), match.start() + 1)

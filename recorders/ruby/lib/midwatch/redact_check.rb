@@ -23,11 +23,13 @@ module Midwatch
         @tops = rules["emailTops"]
       end
 
-      def range(check, text, start, finish)
+      def range(check, text, start, finish, keywords)
         return [start, finish] if check.nil?
         return pem(text, start, finish) if check == "pem"
+        return jwt(text, start, finish) if check == "jwt"
         return userinfo(text, start, finish) if check == "userinfo"
         return iban(text, start, finish) if check == "iban"
+        return argument_of?(text, start, keywords) ? [start, finish] : nil if check == "command"
 
         holds?(check, text[start...finish], text, start) ? [start, finish] : nil
       end
@@ -38,7 +40,6 @@ module Midwatch
         case check
         when "mixed" then mixed?(content)
         when "opaque" then opaque?(content)
-        when "jwt" then token_header?(content)
         when "basic" then basic?(content)
         when "email" then personal?(content)
         when "card" then card?(content.delete(" -"))
@@ -46,6 +47,12 @@ module Midwatch
         when "phone" then phone?(content, text, start)
         when "ipv4" then content.split(".").all? { |part| part.to_i <= 255 }
         end
+      end
+
+      # The flag belongs to one of the commands that the rule names, not to the one behind a pipe.
+      def argument_of?(text, start, keywords)
+        before = text[[0, start - 300].max...start].split(/[|;&\n]/n, -1).last || ""
+        keywords.any? { |word| before.include?(word) }
       end
 
       def mixed?(content)
@@ -57,9 +64,14 @@ module Midwatch
         content.bytesize >= 24 || content.count("0-9").positive? || /[a-z][A-Z]|[A-Z]{2}[a-z]/n.match?(content)
       end
 
-      def token_header?(content)
-        header = Decode.base64(content[/\A[^.]*/n])
-        header.start_with?('{"') && /"(?:alg|enc|typ|kid|cty)"/n.match?(header)
+      # A header that decodes, and all that hangs on it by full stops (RFC 7519).
+      def jwt(text, start, finish)
+        return nil unless text.getbyte(finish) == 46
+
+        header = Decode.base64(text[start...finish])
+        return nil unless header.start_with?('{"') && /"(?:alg|enc|typ|kid|cty)"/n.match?(header)
+
+        [start, finish + text[finish, 32_768][/\A[0-9A-Za-z_.=-]{1,32768}/n].sub(/[.-]+\z/n, "").bytesize]
       end
 
       def pem(text, start, finish)

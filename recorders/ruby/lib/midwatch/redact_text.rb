@@ -189,7 +189,7 @@ module Midwatch
         while from <= text.bytesize && (match = rule.pattern.match(text, from))
           start = match.begin(0) + (rule.keep ? match[1].bytesize : 0)
           finish = match.end(0)
-          range = @checks.range(rule.check, text, start, finish)
+          range = @checks.range(rule.check, text, start, finish, rule.keywords)
           spans << Span.new(range[0], range[1], rule.class_name, rule.id, "", range[2] || 0) if range
           from = [range ? range[1] : finish, match.begin(0) + 1].max
         end
