@@ -1,0 +1,53 @@
+/** A process that the kernel really kills for want of memory, and what is made of it. Root only. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { causeOf, memoryGroupOf } from "./cause.ts";
+import { startTicksOf } from "./process.ts";
+
+/** A control group of 32 MB of either hierarchy, or the reason why there is none. */
+function smallGroup(): { readonly path: string } | { readonly because: string } {
+  if (process.getuid?.() !== 0) return { because: "only root may make a control group" };
+  const older = existsSync("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+  const path = join(older ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup", `midwatch-test-${process.pid}`);
+  try {
+    mkdirSync(path);
+    writeFileSync(join(path, older ? "memory.limit_in_bytes" : "memory.max"), String(32 * 1024 * 1024));
+    return { path };
+  } catch (error) {
+    return { because: `no control group with a limit can be made here: ${String(error)}` };
+  }
+}
+
+test("a worker that the kernel killed for want of memory is told from one that was killed", async (context) => {
+  const group = smallGroup();
+  if ("because" in group) return context.skip(group.because);
+  try {
+    const script = 'echo $$ > "$0/cgroup.procs"; echo ready; read -r _; exec tail /dev/zero';
+    const child = spawn("/bin/sh", ["-c", script, group.path], { stdio: ["pipe", "pipe", "ignore"] });
+    await once(child.stdout, "data");
+    const name = { pid: child.pid as number, startTicks: startTicksOf(child.pid as number) as number };
+    const memory = memoryGroupOf(name.pid);
+    assert.ok(memory?.path.includes(group.path), JSON.stringify(memory));
+    assert.equal(causeOf(name, memory).errorClass, "WorkerLost", "it lives");
+    const ended = once(child, "exit");
+    child.stdin.end("grow\n");
+    const [, signal] = (await ended) as [number, string];
+    assert.equal(signal, "SIGKILL");
+    await sleep(200);
+
+    const cause = causeOf(name, memory);
+    assert.equal(cause.errorClass, "WorkerKilledForMemory");
+    assert.match(cause.evidence ?? "", new RegExp(`\\b${name.pid}\\b`), "the kernel's own words");
+    // Where the kernel's messages cannot be read, the group's counter still tells.
+    const unnamed = causeOf({ pid: name.pid, startTicks: 2 ** 40 }, memory);
+    assert.equal(unnamed.errorClass, "WorkerKilledForMemory");
+    assert.match(unnamed.evidence ?? "", /oom_kill of .* rose from \d+ to \d+/);
+  } finally {
+    rmdirSync(group.path);
+  }
+});
