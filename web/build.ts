@@ -4,6 +4,7 @@
  * that the strictest Content-Security-Policy holds. Run it directly, or with `--watch`.
  */
 import { mkdir, rm, watch, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type OutputFile } from "esbuild";
 
@@ -23,7 +24,12 @@ export type BuiltPage = {
 export async function buildPage(directory: string = `${here}dist`): Promise<BuiltPage> {
   const result = await build({
     absWorkingDir: here,
-    entryPoints: { page: "main.tsx", first: "first.ts", style: "style/main.css", icon: "style/icon.svg" },
+    entryPoints: {
+      page: fileURLToPath(import.meta.resolve("./main.tsx")),
+      first: fileURLToPath(import.meta.resolve("./first.ts")),
+      style: "style/main.css",
+      icon: "style/icon.svg",
+    },
     entryNames: "assets/[name]-[hash]",
     bundle: true,
     minify: true,

@@ -7,7 +7,6 @@ import { keepClock } from "./clock.ts";
 import { Frame } from "./frame.tsx";
 import { keepKeys } from "./keys.ts";
 import { keepBreadth } from "./parts/breadth.ts";
-import { Empty } from "./parts/notice.tsx";
 import { keepPreferences } from "./preferences.ts";
 import { keepRoute, path, query, to } from "./route.ts";
 import { ConnectScreen } from "./screens/connect.tsx";
@@ -32,11 +31,12 @@ function Screen(): JSX.Element {
   if (here === "/queues") return <QueuesScreen />;
   if (here === "/connect") return <ConnectScreen />;
   return (
-    <Empty title="There is no screen at this address.">
-      <p>
+    <>
+      <h1>There is no screen at this address.</h1>
+      <p class="sub">
         Begin with <a href={to("/")}>how things are now</a>.
       </p>
-    </Empty>
+    </>
   );
 }
 

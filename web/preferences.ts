@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 
 export const themes = ["auto", "paper", "night"] as const;
 export type Theme = (typeof themes)[number];
-export const zones = ["mine", "UTC"] as const;
+const zones = ["mine", "UTC"] as const;
 export type Zone = (typeof zones)[number];
 
 function remembered<T extends string>(name: string, allowed: readonly T[], otherwise: T): T {

@@ -12,7 +12,7 @@ export function range(): { readonly from: string; readonly until: string | undef
 }
 
 /** A bound of a range in milliseconds; relative ones count from the clock as it stands. */
-export function boundMs(text: string): number {
+function boundMs(text: string): number {
   if (text === "now") return nowMs.peek();
   const match = /^-(\d+)([smhd])$/.exec(text);
   return match ? nowMs.peek() - Number(match[1]) * (unitMs[match[2] ?? "h"] ?? 0) : Date.parse(text);

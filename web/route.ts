@@ -5,7 +5,7 @@
 import { computed, signal } from "@preact/signals";
 
 export const path = signal(location.pathname);
-export const search = signal(location.search);
+const search = signal(location.search);
 export const query = computed(() => new URLSearchParams(search.value));
 
 /** The time range goes along from screen to screen. */

@@ -15,7 +15,7 @@ import { type RunningServer, startServer } from "../../src/cli/server-process.ts
 import type { EventRecord } from "../../src/model/event.ts";
 import { buildPage } from "../../web/build.ts";
 
-export type Theme = "paper" | "night";
+type Theme = "paper" | "night";
 
 export type Watched = {
   readonly page: Page;

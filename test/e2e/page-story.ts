@@ -49,6 +49,34 @@ const timeout = {
   fingerprint: "9b1f22aa0c1d2e3f",
 } as const;
 
+/** An attempt that times out after 31 s; the first two are retried. */
+function chargeAttempt(nowMs: number, charge: Fields, attempt: number): readonly EventRecord[] {
+  const start = 1400 - attempt * 200;
+  const used = { duration_ms: 31_000, cpu_ms: 410, max_rss_bytes: 212_000_000 } as const;
+  const about = Object.assign({ attempt }, charge);
+  const events = [
+    event(nowMs, start - 1, "job.started", Object.assign({ wait_ms: 1100 }, about)),
+    event(
+      nowMs,
+      start - 5,
+      "log",
+      Object.assign({ severity: "warn", message: `gateway slow, attempt ${attempt}` } as const, about),
+    ),
+    event(
+      nowMs,
+      start - 32,
+      "job.failed",
+      Object.assign({ severity: "error" } as const, about, used, timeout),
+    ),
+  ];
+  if (attempt === 3) return events;
+  const next_time = formatTime((nowMs - (start - 200) * 1000) * 1000);
+  return [
+    ...events,
+    event(nowMs, start - 32.001, "job.retried", Object.assign({ attributes: { next_time } }, about)),
+  ];
+}
+
 /** One run in each state; `charge` is the one that failed for good on its third attempt. */
 export function stories(nowMs: number): readonly EventRecord[] {
   const at = (agoSeconds: number, kind: Kind, fields: Fields): EventRecord =>
@@ -86,32 +114,7 @@ export function stories(nowMs: number): readonly EventRecord[] {
       ...charge,
       attributes: { arguments: [{ order: 88213, password: "correct horse" }, "gift"] },
     }),
-    ...[1, 2, 3].flatMap((attempt) => {
-      const start = 1400 - attempt * 200;
-      const ended = {
-        ...charge,
-        attempt,
-        duration_ms: 31_000,
-        cpu_ms: 410,
-        max_rss_bytes: 212_000_000,
-        severity: "error",
-        ...timeout,
-      } as const;
-      return [
-        at(start - 1, "job.started", { ...charge, attempt, wait_ms: 1100 }),
-        at(start - 5, "log", { ...charge, severity: "warn", message: `gateway slow, attempt ${attempt}` }),
-        at(start - 32, "job.failed", ended),
-        ...(attempt < 3
-          ? [
-              at(start - 32.001, "job.retried", {
-                ...charge,
-                attempt,
-                attributes: { next_time: formatTime((nowMs - (start - 200) * 1000) * 1000) },
-              }),
-            ]
-          : []),
-      ];
-    }),
+    ...[1, 2, 3].flatMap((attempt) => chargeAttempt(nowMs, charge, attempt)),
     at(900, "job.enqueued", sync),
     at(899, "job.started", { ...sync, attempt: 1, wait_ms: 900 }),
     at(898, "job.output", {

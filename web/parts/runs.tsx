@@ -16,7 +16,7 @@ export function keyOfRun(run: Run): string {
   return run.runId;
 }
 
-export function JobName({ run }: { readonly run: Run }): JSX.Element {
+function JobName({ run }: { readonly run: Run }): JSX.Element {
   return (
     <>
       <Plain text={run.job ?? run.runId} lengthMax={200} />

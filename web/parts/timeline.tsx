@@ -70,7 +70,7 @@ function RowName({ row }: { readonly row: TimelineRow }): JSX.Element {
           <span class="hidden">{stateWords[row.state]}: </span>
         </>
       )}
-      {row.runId === undefined ? name : <a href={to(`/runs/${encodeURIComponent(row.runId)}`)}>{name}</a>}
+      {row.runId === undefined ? name : <a href={to(`/runs/${encodeURIComponent(row.runId)}`)}>{name}</a>}{" "}
       <span class="faint">
         <Plain text={row.about} lengthMax={100} />
       </span>

@@ -108,7 +108,7 @@ function KeyTable({
     changed();
   };
   return (
-    <div class="wide-table" tabIndex={0} role="region" aria-label="Keys">
+    <div class="wide-table" tabIndex={0} role="region" aria-label="List of keys">
       <table>
         <thead>
           <tr>

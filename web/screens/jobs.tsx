@@ -13,7 +13,7 @@ import { range } from "../range.ts";
 import { change, to } from "../route.ts";
 import { counted, duration, number, percent, rangeWords, stateWords } from "../words.ts";
 
-export function jobAddress(job: Pick<Job, "job" | "service" | "environment">): string {
+function jobAddress(job: Pick<Job, "job" | "service" | "environment">): string {
   return to("/job", { job: job.job, service: job.service, environment: job.environment });
 }
 
@@ -26,12 +26,12 @@ export function endedOf(runs: Job["runs"]): number {
   return (runs.succeeded ?? 0) + (runs.failed ?? 0) + (runs.lost ?? 0) + (runs.discarded ?? 0);
 }
 
-export function keyOfJob(job: Job): string {
+function keyOfJob(job: Job): string {
   return JSON.stringify([job.job, job.service, job.environment, job.runtime]);
 }
 
 /** Counts by state, each a link to the runs that it counts; nothing is said of states without runs. */
-export function Counts({ job }: { readonly job: Job }): JSX.Element {
+function Counts({ job }: { readonly job: Job }): JSX.Element {
   return (
     <span class="counts">
       {stateOrder

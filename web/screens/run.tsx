@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { EventPage, RunDetail } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
 import { nowMs } from "../clock.ts";
-import { Empty, Loading, Problem } from "../parts/notice.tsx";
+import { Loading, Problem } from "../parts/notice.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { State } from "../parts/state.tsx";
 import { Stamp } from "../parts/time.tsx";
@@ -27,7 +27,9 @@ export function RunScreen({ runId }: { readonly runId: string }): JSX.Element {
       : address("/events", { trace, kind: "http.request", from: "-30d", order: "oldest", limit: 10 }),
   );
   const { data, fault } = answer;
-  if (!data) {
+  // The request is the first row; drawn later it would push all others down.
+  const asking = data?.run.traceId !== undefined && !requests.data && !requests.fault;
+  if (!data || asking) {
     if (fault?.status === 404) return <NoRun runId={runId} />;
     return fault ? <Problem fault={fault} again={answer.again} /> : <Loading what="the run" rows={10} />;
   }
@@ -102,8 +104,9 @@ function runId({ run }: RunDetail): string {
 
 function NoRun({ runId }: { readonly runId: string }): JSX.Element {
   return (
-    <Empty title="No run by this id is stored.">
-      <p>
+    <>
+      <h1>No run by this id is stored.</h1>
+      <p class="sub">
         <span class="mono">
           <Plain text={runId} lengthMax={200} />
         </span>{" "}
@@ -111,6 +114,6 @@ function NoRun({ runId }: { readonly runId: string }): JSX.Element {
         <a href={to("/runs")}>all runs</a> or{" "}
         <a href={to("/logs", { q: `"${runId.replaceAll(/["\\]/g, "")}"` })}>search for it in lines</a>.
       </p>
-    </Empty>
+    </>
   );
 }
