@@ -55,10 +55,8 @@ async function writeManyEvents(
     segment: String(segment),
     segment_index: "number",
   };
-  const columns = nativeColumns.map(
-    ({ name, type }) =>
-      `${values[name] ?? "defaultValueOfTypeName(" + `'${type.replaceAll("'", "\\'")}')`} AS ${name}`,
-  );
+  const absent = (type: string): string => `defaultValueOfTypeName('${type.replaceAll("'", "\\'")}')`;
+  const columns = nativeColumns.map(({ name, type }) => `${values[name] ?? absent(type)} AS ${name}`);
   await client.run(
     `INSERT INTO FUNCTION file({path:String}, 'Native', {structure:String})
      SELECT ${columns.join(", ")} FROM numbers({count:UInt64}) SETTINGS max_block_size = 10000`,
