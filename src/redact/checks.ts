@@ -58,7 +58,10 @@ function isMixed(content: string): boolean {
 
 /** The flag belongs to one of the commands that the rule names, not to the one behind a pipe. */
 function isArgumentOf({ text, start, keywords }: Matched): boolean {
-  const before = text.slice(Math.max(0, start - 300), start).split(/[|;&\n]/).at(-1) as string;
+  const before = text
+    .slice(Math.max(0, start - 300), start)
+    .split(/[|;&\n]/)
+    .at(-1) as string;
   return keywords.some((word) => before.includes(word));
 }
 

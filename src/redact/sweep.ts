@@ -62,24 +62,29 @@ type Watch = (sets: readonly Uint8Array[], doubt: Doubt) => void;
 
 function sweepWith(automaton: Automaton, doubts: readonly Doubt[]): Sweep {
   const { columns } = automaton;
-  let table = automaton.table();
+  const isDoubtful = (state: number, ...place: Parameters<Doubt>): boolean => {
+    const ends = automaton.ends(state);
+    for (let index = 0; index < ends.length; index++) {
+      if ((doubts[ends[index] as number] as Doubt)(...place)) return true;
+    }
+    return false;
+  };
   return (bytes, start, end, keys) => {
+    let table = automaton.table();
     let state = 0;
     for (let at = start; at < end; at++) {
       const column = columns[bytes[at] as number] as number;
-      const before = state;
-      state = table[state + column] as number;
-      if (state < endsBit) continue;
-      if (state === unknown) {
-        state = automaton.resolve(before, column);
-        table = automaton.table();
+      const next = table[state + column] as number;
+      if (next < endsBit) {
+        state = next;
+        continue;
       }
-      if (state >= endsBit) {
-        state -= endsBit;
-        for (const id of automaton.ends(state)) {
-          if ((doubts[id] as Doubt)(bytes, at, start, end, keys)) return false;
-        }
-      }
+      // The bit operations keep the compiler from making the state a floating-point number.
+      const ending = (next === unknown ? automaton.resolve(state, column) : next) | 0;
+      table = automaton.table();
+      state = ending & (endsBit - 1);
+      if (ending < endsBit) continue;
+      if (isDoubtful(state, bytes, at, start, end, keys)) return false;
     }
     return true;
   };

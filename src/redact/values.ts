@@ -64,7 +64,9 @@ function findOne(
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const start = match.index + (entry.keep ? (match[1] as string).length : 0);
     const end = match.index + match[0].length;
-    const range = entry.check ? checks[entry.check]({ text, start, end, keywords: entry.keywords }) : { start, end };
+    const range = entry.check
+      ? checks[entry.check]({ text, start, end, keywords: entry.keywords })
+      : { start, end };
     if (range) add({ ...range, class: entry.class, rule: entry.id, quote: "" });
     pattern.lastIndex = Math.max(range?.end ?? end, match.index + 1);
   }
