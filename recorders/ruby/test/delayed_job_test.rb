@@ -234,4 +234,13 @@ class DelayedJobTest < Minitest::Test
     work
     assert_equal "enqueued started#1 succeeded#1", Told.story(run)
   end
+
+  def test_a_secret_that_a_job_was_given_is_hidden_in_whatever_it_says
+    run = run_of { TellsJob.perform_later("maria", "correct horse battery", { "api_token" => 884_211_907 }) }
+    failure = Told.of(run).find { |event| event["kind"] == "job.failed" }
+    assert_equal "401 for maria:[REDACTED:secret] with [REDACTED:secret]", failure["error_message"]
+    audit = Told.of(run).find { |event| event["kind"] == "audit.action" }
+    assert_equal "login:[REDACTED:secret]", audit["attributes"]["subject"]
+    refute_match(/correct horse|884211907/, Told.of(run).to_json)
+  end
 end

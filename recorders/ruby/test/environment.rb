@@ -107,6 +107,15 @@ class SignInJob < ActiveJob::Base
   def perform(user, password, remember = true); end
 end
 
+class TellsJob < ActiveJob::Base
+  discard_on IOError
+
+  def perform(user, password, options)
+    Midwatch.audit("login.tried", subject: "login:#{password}")
+    raise IOError, "401 for #{user}:#{password} with #{options["api_token"]}"
+  end
+end
+
 module Told
   module_function
 

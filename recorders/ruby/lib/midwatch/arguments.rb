@@ -26,6 +26,11 @@ module Midwatch
       end
     end
 
+    # The same without redaction, to know secrets by; it is never recorded.
+    def given(payload)
+      structure_of(payload) unless payload.nil?
+    end
+
     def structure_of(payload)
       left = [ITEMS_MAX]
       case payload.class.name

@@ -14,7 +14,7 @@ module Midwatch
         taken = values.reject { |name, _| Midwatch.redact.sensitive?(name) }
         refused = (values.keys - taken.keys).map(&:to_s).sort
         attributes = { "action" => action.to_s[0, 200] }
-        attributes["subject"] = Midwatch.redact.text(subject.to_s[0, 500]) if subject
+        attributes["subject"] = Midwatch.redact.text(Context.hide(JsonLine.utf8(subject.to_s[0, 500]))) if subject
         attributes["values"] = Midwatch.redact.value(taken) unless taken.empty?
         attributes["refused"] = refused unless refused.empty?
         Midwatch.recorder.record("audit.action", fields(action, subject, outcome), attributes, sync: true)
@@ -27,7 +27,7 @@ module Midwatch
         "runtime" => context&.runtime || "ruby", "job" => context&.job, "run_id" => context&.run_id,
         "attempt" => context&.attempt, "trace_id" => context&.trace_id, "actor" => context&.actor || Actor.current,
         "outcome" => outcome, "severity" => "info", "worker" => Midwatch.recorder.spool.current.worker,
-        "message" => Midwatch.redact.text("#{outcome} #{action} #{subject}".strip)
+        "message" => Midwatch.redact.text(Context.hide(JsonLine.utf8("#{outcome} #{action} #{subject}".strip)))
       }
     end
   end

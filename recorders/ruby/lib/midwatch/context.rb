@@ -5,6 +5,10 @@ module Midwatch
   # that two requests on one server never see each other's.
   class Context
     KEY = :midwatch_context
+    MARK = "[REDACTED:secret]"
+    # Shorter ones stand in many a text by chance.
+    SECRET_BYTES = (6..1024).freeze
+    SECRETS_MAX = 50
 
     attr_accessor :run_id, :attempt, :job, :row, :active_job_id, :active_job_error, :active_job_end,
                   :next_time, :runtime
@@ -24,9 +28,22 @@ module Midwatch
 
     # Either may be something that is asked when it is needed: Rails gives a request its id, and
     # knows its user, only further in.
-    def initialize(trace_id: nil, actor: nil)
+    # `given` answers the structure that the code was handed: arguments, parameters.
+    def initialize(trace_id: nil, actor: nil, given: nil)
       @trace_id = trace_id
       @actor = actor
+      @given = given
+    end
+
+    # The text without the secrets that this code was given: what it says of them, in an error or a
+    # line, has no name beside it any more by which it could be known.
+    def hide(text)
+      @hidden = pattern_of_secrets if @hidden.nil?
+      @hidden ? text.gsub(@hidden, MARK) : text
+    end
+
+    def self.hide(text)
+      (Midwatch.safely { current&.hide(text) }) || text
     end
 
     def trace_id
@@ -35,6 +52,30 @@ module Midwatch
 
     def actor
       @actor.respond_to?(:call) ? @actor.call : @actor
+    end
+
+    private
+
+    # Asked again while nothing is given yet: a payload is loaded only when the job begins.
+    def pattern_of_secrets
+      given = @given&.call
+      return nil if given.nil?
+
+      secrets = collect(given, false, []).uniq.sort_by { |secret| -secret.bytesize }
+      secrets.empty? ? false : Regexp.union(secrets)
+    end
+
+    def collect(value, secret, found)
+      return found if found.size >= SECRETS_MAX
+
+      case value
+      when Hash then value.each { |key, item| collect(item, secret || Midwatch.redact.sensitive?(key), found) }
+      when Array then value.each { |item| collect(item, secret, found) }
+      when String, Integer
+        text = value.to_s
+        found << JsonLine.utf8(text) if secret && SECRET_BYTES.cover?(text.bytesize)
+      end
+      found
     end
   end
 end

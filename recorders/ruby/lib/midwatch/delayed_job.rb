@@ -114,7 +114,7 @@ module Midwatch
           error = raised
           raise
         ensure
-          Midwatch.safely { end_attempt(context, job, answer, error, measures(started, cpu)) }
+          Midwatch.safely { Context.with(context) { end_attempt(context, job, answer, error, measures(started, cpu)) } }
         end
         answer
       end
@@ -150,7 +150,7 @@ module Midwatch
       def begin_attempt(job)
         handler = job.handler.to_s
         run_id, trace_id = identify(job, handler)
-        context = Context.new(trace_id: trace_id)
+        context = Context.new(trace_id: trace_id, given: -> { Arguments.given(job.instance_variable_get(:@payload_object)) })
         context.row = job
         context.runtime = "delayed_job"
         context.run_id = run_id
@@ -243,7 +243,7 @@ module Midwatch
           error = raised
           raise
         ensure
-          Midwatch.safely { end_attempt(context, job, error.nil?, error, measures(started, cpu)) }
+          Midwatch.safely { Context.with(context) { end_attempt(context, job, error.nil?, error, measures(started, cpu)) } }
         end
       end
 

@@ -24,7 +24,7 @@ module Midwatch
       {
         "error_class" => error.class.name.to_s,
         "error_message" => message,
-        "error_stack" => cut(Midwatch.redact.text(JsonLine.utf8((stack + causes_of(error)).join("\n"))), STACK_BYTES_MAX),
+        "error_stack" => cut(Midwatch.redact.text(Context.hide(JsonLine.utf8((stack + causes_of(error)).join("\n")))), STACK_BYTES_MAX),
         "fingerprint" => fingerprint(error.class.name, message, stack)
       }
     end
@@ -43,7 +43,7 @@ module Midwatch
       # The application may have written this method, and it may fail too.
       text = JsonLine.utf8((Midwatch.safely { error.message } || "").to_s)
       text = text.split(/\.? ?Handler: /, 2).first.to_s if error.class.name == "Delayed::DeserializationError"
-      cut(Midwatch.redact.text(text.byteslice(0, LOOKED_AT_BYTES_MAX).scrub("")), MESSAGE_BYTES_MAX)
+      cut(Midwatch.redact.text(Context.hide(text.byteslice(0, LOOKED_AT_BYTES_MAX).scrub(""))), MESSAGE_BYTES_MAX)
     end
 
     def cut(text, bytes_max)

@@ -51,7 +51,7 @@ module Midwatch
     def safe(text)
       text = text.sub(ARGUMENTS, "") if text.include?(" with arguments: ")
       text = text.sub(HANDLER, "") if text.include?(" Handler: ")
-      Failure.cut(Midwatch.redact.text(Failure.cut(text, 4 * MESSAGE_BYTES_MAX)), MESSAGE_BYTES_MAX)
+      Failure.cut(Midwatch.redact.text(Context.hide(Failure.cut(text, 4 * MESSAGE_BYTES_MAX))), MESSAGE_BYTES_MAX)
     end
 
     # In front of a logger's own `add`, through which all its lines go. A message given as a block is

@@ -36,7 +36,8 @@ module Midwatch
         @line = Midwatch.redact.text("#{environment["REQUEST_METHOD"]} #{environment["PATH_INFO"]}")
         @context = Context.new(
           trace_id: -> { environment["action_dispatch.request_id"] || own },
-          actor: -> { user || @line }
+          actor: -> { user || @line },
+          given: -> { environment["action_dispatch.request.parameters"] || environment["rack.request.form_hash"] }
         )
         @queued = queued_ms
       end
@@ -52,7 +53,7 @@ module Midwatch
           "duration_ms" => (Process.clock_gettime(Process::CLOCK_MONOTONIC) - @started) * 1000,
           "wait_ms" => @queued, "message" => "#{@line} #{number}"
         }
-        fields.merge!(Failure.fields(error)) if error
+        fields.merge!(Context.with(@context) { Failure.fields(error) }) if error
         Midwatch.recorder.record("http.request", fields, attributes(number))
       end
 
