@@ -5,7 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { Severity } from "../model/event.ts";
 import type { Intake } from "../model/intake.ts";
 import type { Clock } from "../model/time.ts";
-import type { ControlStore, EventStore } from "../store/store.ts";
+import type { ControlStore, EventStore, StoredEvent } from "../store/store.ts";
 import type { Keyring } from "./keyring.ts";
 import type { OverviewAnswer } from "./schemas.ts";
 
@@ -17,6 +17,8 @@ export type ServerParts = {
   readonly status: () => Promise<OverviewAnswer["server"]>;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
+  /** What may be read of the ledger by anybody. */
+  readonly ledger?: PublicLedger;
   /** The built page. */
   readonly pageDirectory: string;
   /** The recorded sample day, NDJSON in gzip. */
@@ -25,6 +27,15 @@ export type ServerParts = {
   /** For the people who run the server; never the text of a request. */
   readonly report: (severity: Severity, message: string) => void;
   readonly patience?: Patience;
+};
+
+export type PublicLedger = {
+  /** The public key, as `midwatch verify` takes it. */
+  readonly key: string;
+  /** The checkpoint or a tile by its path; `undefined` for anything else. */
+  readonly file: (path: string) => Uint8Array | undefined;
+  /** A `.tlog-proof` of a stored event. */
+  readonly prove: (event: StoredEvent) => Promise<string>;
 };
 
 /** How long a client may take. Longer: 408, or the connection is closed. */

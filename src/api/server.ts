@@ -15,6 +15,7 @@ import { addHealthRoutes } from "./routes/health.ts";
 import { addIntakeRoutes } from "./routes/intake.ts";
 import { addJobRoutes } from "./routes/jobs.ts";
 import { addKeyRoutes } from "./routes/keys.ts";
+import { addLedgerRoutes } from "./routes/ledger.ts";
 import { addOverviewRoutes } from "./routes/overview.ts";
 import { addPageRoutes, sendPageOrNotFound } from "./routes/page.ts";
 import { addRunRoutes } from "./routes/runs.ts";
@@ -41,6 +42,7 @@ const routes: readonly AddRoutes[] = [
   addOverviewRoutes,
   addSampleRoutes,
   addKeyRoutes,
+  addLedgerRoutes,
   addHealthRoutes,
 ];
 

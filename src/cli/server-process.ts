@@ -15,6 +15,7 @@ import { engineClient } from "../store/engine/client.ts";
 import { type EngineNotice, startEngine } from "../store/engine/supervisor.ts";
 import { openEventStore } from "../store/events/store.ts";
 import { type InserterNotice, startInserter } from "../store/inserter.ts";
+import { engineBytes } from "../store/segment-rows.ts";
 import { openSpool } from "../store/spool.ts";
 import type { ControlStore, EventStore } from "../store/store.ts";
 import type { Config } from "./config.ts";
@@ -26,6 +27,7 @@ import { startOwnJobs } from "./own-jobs.ts";
 import { makeOwnLog, type OwnLog } from "./own-log.ts";
 import { ownJobs } from "./own-schedule.ts";
 import { startPipeline } from "./pipeline.ts";
+import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
 import { version } from "./version.ts";
 
 /** Batches that may wait in the spool. More: senders are asked to keep theirs. */
@@ -124,6 +126,12 @@ async function open(
   };
   const inserter = startInserter({ spool, store: events, control: receipts, onNotice: reportInserter(log) });
   releases.push(() => inserter.close());
+  const sealed: ServerLedgerParts = {
+    ledger,
+    ask: engineBytes(engine.socketPath),
+    spoolDirectory: spool.directory,
+    retention: retentionOf(config),
+  };
   const pipeline = startPipeline({ spool, control, ledger, clock });
   releases.push(() => pipeline.close());
 
@@ -145,7 +153,14 @@ async function open(
   };
   const server = await makeServer({
     intake: pipeline.intake,
-    events,
+    events: {
+      ...events,
+      deleteSample: async () => {
+        await stateSampleGoes(sealed);
+        await events.deleteSample();
+      },
+    },
+    ledger: publicLedger(sealed),
     control,
     keyring: makeKeyring(control, clock),
     status,
@@ -160,7 +175,7 @@ async function open(
   releases.push(() => server.close());
   const address = await listen(server, config.listen);
   const jobs = startOwnJobs({
-    jobs: ownJobs({ control, events, spool, clock, dataDirectory: config.data }),
+    jobs: [...ownJobs({ control, events, spool, clock, dataDirectory: config.data }), ...ledgerJobs(sealed)],
     events: own,
     clock,
     randomBytes,

@@ -13,7 +13,14 @@ import { Fault } from "../model/fault.ts";
 import type { Clock } from "../model/time.ts";
 import { writeDurableFile } from "./durable-file.ts";
 import { type Edge, edgeRoot, growEdge, type NamedTile, partialTiles, readEdge } from "./edge.ts";
-import { type Entry, formatEntry, momentOf, parseEntry, type Statement } from "./entries.ts";
+import {
+  type Entry,
+  formatEntry,
+  momentOf,
+  parseEntry,
+  type SegmentEntry,
+  type Statement,
+} from "./entries.ts";
 import {
   folderSource,
   inconsistent,
@@ -35,6 +42,8 @@ export type LedgerOptions = Memories & { readonly signer: Signer; readonly now: 
 
 /** An idle ledger says so this often. */
 export const heartbeatMs = 60_000;
+/** After a longer pause the machine or the process was stopped, and that is stated instead. */
+const pauseMsMax = 150_000;
 
 const noBytes = new Uint8Array(0);
 
@@ -121,6 +130,14 @@ export class Ledger {
     return index;
   }
 
+  /** Segments that no checkpoint covers yet. */
+  unsigned(): readonly SegmentEntry[] {
+    return this.pending.flatMap(({ entry }) => {
+      const parsed = parseEntry(entry);
+      return parsed?.type === "segment" ? [parsed] : [];
+    });
+  }
+
   /** Resolves when everything appended so far would survive a power cut. */
   async flush(): Promise<void> {
     if (this.isBehind) this.replaceJournal();
@@ -136,11 +153,12 @@ export class Ledger {
     this.isBehind = false;
   }
 
-  /** Appends a heartbeat if the newest entry is older than a minute. */
+  /** Appends a heartbeat if the newest entry is older than a minute, or that it starts anew. */
   beat(): void {
     const atMicros = Math.floor(this.options.now() * 1000);
-    if (atMicros - this.newestMicros >= heartbeatMs * 1000)
-      this.appendStatement({ type: "heartbeat", atMicros });
+    const pauseMs = (atMicros - this.newestMicros) / 1000;
+    if (pauseMs < heartbeatMs) return;
+    this.appendStatement({ type: pauseMs > pauseMsMax ? "start" : "heartbeat", atMicros });
   }
 
   /** Signs a checkpoint over all entries, if there are new ones. */

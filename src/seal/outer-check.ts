@@ -38,7 +38,11 @@ export type Outer = {
   readonly checkpoint: Checkpoint;
   readonly statements: Statements;
   readonly newestMicros: number;
+  /** Times in which nothing ran, as the next start says. */
+  readonly pauses: readonly Pause[];
 };
+
+export type Pause = { readonly fromMicros: number; readonly untilMicros: number };
 
 /** `undefined` when nothing further can be judged; then there is a finding that says why. */
 export function checkOuter(
@@ -104,6 +108,7 @@ function walkEntries(
   const { size } = checkpoint;
   const statements = collectStatements();
   let edge: Edge = { size: 0, levels: [] };
+  const pauses: Pause[] = [];
   let newestMicros = 0;
   let lastNumber = 0;
   for (let first = 0; first < size; first += tileWidth) {
@@ -125,6 +130,9 @@ function walkEntries(
       }
       const moment = momentOf(entry);
       checkMoment(entry, index, moment, newestMicros, findings);
+      if (entry.type === "start" && newestMicros > 0 && moment - newestMicros > silenceMicrosMax) {
+        pauses.push({ fromMicros: newestMicros, untilMicros: moment });
+      }
       newestMicros = Math.max(newestMicros, moment);
       statements.note(entry);
       if (entry.type !== "segment") continue;
@@ -139,7 +147,7 @@ function walkEntries(
   if (!sameBytes(edgeRoot(edge), checkpoint.root)) {
     findings.add({ threat: "T5", because: `the entries are not those that were signed at ${size}` });
   }
-  return { statements: statements.all(), newestMicros };
+  return { statements: statements.all(), newestMicros, pauses };
 }
 
 function checkMoment(entry: Entry, index: number, moment: number, newest: number, findings: Findings): void {

@@ -6,7 +6,7 @@ import { parseEntry, type SegmentEntry } from "./entries.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { rangeRoot } from "./merkle.ts";
 import { openCheckpoint, type Verifier } from "./note.ts";
-import { checkOuter, type Outer, type Statements } from "./outer-check.ts";
+import { checkOuter, type Outer, type Pause, type Statements } from "./outer-check.ts";
 import { secretsPath, unpackRecords, unpackSecret } from "./secrets.ts";
 import { type Chunk, type Segment, SegmentCheck, type StoredSegments, type Tally } from "./segment-check.ts";
 import { readEntryTile, type TileSource, tileSubtree, tileWidth } from "./tiles.ts";
@@ -25,6 +25,10 @@ export type VerifyOptions = {
   readonly unsigned?: () => readonly SegmentEntry[];
   /** Of an earlier verification that was broken off; segments before it are not read again. */
   readonly resume?: string;
+  /** Stop after so many; what comes later is left to a verification with `resume`. */
+  readonly eventsMax?: number;
+  /** Events asked for and hashed at once. Fewer: other work waits for less. */
+  readonly chunkEvents?: number;
   readonly onProgress?: (progress: Progress) => void;
 };
 
@@ -49,6 +53,8 @@ export type Verdict = {
   readonly goneSegments: number;
   readonly counts: Statements["counts"];
   readonly newestMicros: number;
+  /** Times in which the server did not run; they are stated, and so no finding. */
+  readonly pauses: readonly Pause[];
 };
 
 /** Events asked for at once. */
@@ -71,6 +77,7 @@ export async function verifyLedger(options: VerifyOptions): Promise<Verdict> {
     ...tally,
     counts: outer?.statements.counts ?? {},
     newestMicros: outer?.newestMicros ?? 0,
+    pauses: outer?.pauses ?? [],
   };
 }
 
@@ -82,6 +89,7 @@ async function checkSegments(
 ): Promise<void> {
   const { source, events, onProgress } = options;
   const { size } = outer.checkpoint;
+  const foundBefore = findings.count;
   const check = new SegmentCheck(outer.statements, findings, tally);
   const resumeFrom = resumePlace(options, outer);
   let chunkAhead: { readonly chunk: Chunk; readonly rows: Promise<StoredSegments> } | undefined;
@@ -92,13 +100,14 @@ async function checkSegments(
     const done = (chunk.segments.at(-1)?.place ?? 0) + 1;
     const { root } = outer.checkpoint;
     const resume =
-      findings.count === 0
+      findings.count === foundBefore
         ? `${done} ${chunk.until} ${size} ${Buffer.from(root).toString("base64")}`
         : undefined;
     onProgress?.({ entries: done, entriesTotal: size, events: tally.events, ...(resume && { resume }) });
   };
   let lastNumber = resumeFrom.number;
-  for (const chunk of chunks(source, size, resumeFrom)) {
+  for (const chunk of chunks(source, size, resumeFrom, options.chunkEvents ?? chunkEventsMax)) {
+    if (tally.events > (options.eventsMax ?? wholeNumberMax)) return;
     const rows = events(chunk.from, chunk.until);
     // A failure is thrown where it is waited for, not while the chunk before is being hashed.
     rows.catch(() => {});
@@ -146,7 +155,7 @@ function resumePlace({ resume, source }: VerifyOptions, { checkpoint }: Outer): 
 }
 
 /** Segments in the order of the log, as many at once as their events allow. */
-function* chunks(source: TileSource, size: number, resume: ResumePlace): Generator<Chunk> {
+function* chunks(source: TileSource, size: number, resume: ResumePlace, eventsMax: number): Generator<Chunk> {
   let from = resume.number;
   let segments: Segment[] = [];
   let events = 0;
@@ -159,7 +168,7 @@ function* chunks(source: TileSource, size: number, resume: ResumePlace): Generat
       const record = records[offset];
       segments.push({ place: first + offset, entry, secret: record && unpackSecret(record) });
       events += entry.count;
-      if (events < chunkEventsMax) continue;
+      if (events < eventsMax) continue;
       yield { from, until: entry.number + 1, segments };
       from = entry.number + 1;
       segments = [];

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { fieldIndex } from "../model/batch.ts";
+import { sampleMark } from "../model/event.ts";
 import { type FieldForm, type FieldName, fieldNames, fields } from "../model/fields.ts";
 import type { CanonicalRows, CanonicalSource } from "../seal/bundle.ts";
 import { canonicalEvent, headerBytesMax, type SealableRows, writeHeader } from "../seal/canonical.ts";
@@ -73,6 +74,28 @@ export function storedSegments(ask: AskBytes): CanonicalSource {
     const range = { from: String(from), until: String(until) };
     return segmentsOf(readNativeBlocks(await ask(segmentRows({ columns }), range)));
   };
+}
+
+const sampleSegmentsQuestion = question("sampleSegments");
+const eraseEventQuestion = question("eraseEvent");
+
+/** Numbers of the segments that hold events of the sample day. */
+export async function sampleSegments(ask: AskBytes): Promise<readonly number[]> {
+  const answer = Buffer.from(await ask(sampleSegmentsQuestion(), { mark: sampleMark })).toString();
+  return answer
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
+}
+
+/** Removes one event from the store for good. Resolves when no part holds it any more. */
+export async function removeStoredEvent(
+  ask: AskBytes,
+  id: string,
+  segment: number,
+  index: number,
+): Promise<void> {
+  await ask(eraseEventQuestion(), { id, segment: String(segment), index: String(index) });
 }
 
 function segmentsOf(blocks: readonly SegmentBlock[]): StoredSegments & CanonicalRows {

@@ -1,21 +1,33 @@
 /** `midwatch ledger`: its key, its head, bundles for auditors, and the way out after a backup was put back. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { exportBundle } from "../../seal/bundle.ts";
+import { type CanonicalSource, exportBundle } from "../../seal/bundle.ts";
+import { readHeader } from "../../seal/canonical.ts";
+import { eraseEvent } from "../../seal/erase.ts";
 import { readKey } from "../../seal/key.ts";
-import { recoverLedger } from "../../seal/ledger.ts";
+import { Ledger, recoverLedger } from "../../seal/ledger.ts";
 import { formatVerifier, type Signer } from "../../seal/note.ts";
+import { proveEvent, verifyProof } from "../../seal/proof.ts";
+import { startEngine } from "../../store/engine/supervisor.ts";
+import { engineBytes, removeStoredEvent, storedSegments } from "../../store/segment-rows.ts";
 import { loadConfig } from "../config.ts";
 import { holdDataDirectory } from "../data-directory.ts";
 import { CommandFailure } from "../exit.ts";
 import { ledgerDirectory, ledgerOptions } from "../ledger.ts";
 import { openLedgerData } from "../ledger-data.ts";
+import { wholeNumber } from "../numbers.ts";
 import type { AddCommand } from "../program.ts";
 import { showCount } from "../show.ts";
 import type { Terminal } from "../terminal.ts";
+import { keyOption, readPinnedKey } from "./verify.ts";
 
 type PlaceOptions = { readonly data?: string; readonly config?: string };
+type EraseOptions = PlaceOptions & {
+  readonly actor: string;
+  readonly approver: string;
+  readonly reason: string;
+};
 type RecoverOptions = PlaceOptions & { readonly actor: string; readonly reason: string };
 
 export const addLedger: AddCommand = (program, terminal) => {
@@ -72,6 +84,66 @@ export const addLedger: AddCommand = (program, terminal) => {
       }
     });
 
+  placed(ledger.command("prove"))
+    .summary("write the proof of one event")
+    .description(
+      "Prints a proof that one event is in the ledger (c2sp.org/tlog-proof). The server must be stopped;\n" +
+        "while it runs it gives the same at /api/v1/events/<id>/proof.",
+    )
+    .argument(
+      "<segment>",
+      "segment of the event, as `midwatch search --json` shows it",
+      wholeNumber(1, 2 ** 53 - 1),
+    )
+    .argument("<index>", "its place in the segment (`segment_index`)", wholeNumber(0, 4095))
+    .action(async (segment: number, index: number, options: PlaceOptions) => {
+      await onStopped(options, terminal, async ({ ledger, rows }) => {
+        await terminal.write(await proveEvent(ledger, await rows(segment), segment, index));
+      });
+    });
+
+  keyOption(ledger.command("check-proof"))
+    .summary("judge the proof of one event")
+    .description(
+      "Judges a .tlog-proof with nothing but the public key, and prints the event. Exit code 1: not proven.",
+    )
+    .argument("<file>", "the proof")
+    .action(async (file: string, options: { readonly key?: string }) => {
+      const verifier = readPinnedKey(options.key ?? terminal.environment["MIDWATCH_LEDGER_KEY"]);
+      const verdict = verifyProof(readFileSync(file, "utf8"), verifier);
+      if (!verdict.proven) throw new CommandFailure("nothing", `not proven: ${verdict.because}`);
+      terminal.note(
+        `Proven: this event is in the ledger of ${verifier.name}, signed at ${verdict.size} entries.`,
+      );
+      await terminal.write(`${JSON.stringify(verdict.event)}\n`);
+    });
+
+  placed(ledger.command("erase"))
+    .summary("remove the content of one event, and say so for ever")
+    .description(
+      "Removes the content of one event, such as a leaked password, so that nobody can restore it, and\n" +
+        "leaves a signed statement of who decided it and why. All other proofs stay valid. The server must\n" +
+        "be stopped. Backups and whatever was forwarded are not reached.",
+    )
+    .argument("<segment>", "segment of the event", wholeNumber(1, 2 ** 53 - 1))
+    .argument("<index>", "its place in the segment", wholeNumber(0, 4095))
+    .requiredOption("--actor <name>", "who erases it")
+    .requiredOption("--approver <name>", "who agreed; another person")
+    .requiredOption("--reason <text>", "why, never what; it can never be removed")
+    .action(async (segment: number, index: number, options: EraseOptions) => {
+      const { actor, approver, reason } = options;
+      await onStopped(options, terminal, async ({ ledger, rows, remove }) => {
+        const stored = await rows(segment);
+        const outcome = await eraseEvent(ledger, stored, { segment, index, actor, approver, reason });
+        const row = Array.from({ length: stored.count }, (_, at) => at).find(
+          (at) => stored.indexes[at] === index,
+        );
+        if (row !== undefined) await remove(readHeader(stored.header(row)).id, segment, index);
+        const said = outcome === "erased" ? "is erased, and the ledger says so" : "had been erased already";
+        await terminal.write(`Event ${index} of segment ${segment} ${said}.\n`);
+      });
+    });
+
   placed(ledger.command("recover"))
     .summary("go on after an older ledger was put back, and say so for ever")
     .description(
@@ -96,6 +168,41 @@ export const addLedger: AddCommand = (program, terminal) => {
       }
     });
 };
+
+type Stopped = {
+  readonly ledger: Ledger;
+  readonly rows: (segment: number) => ReturnType<CanonicalSource>;
+  readonly remove: (id: string, segment: number, index: number) => Promise<void>;
+};
+
+/** Ledger and engine of a data directory that no server has. */
+async function onStopped(
+  options: PlaceOptions,
+  terminal: Terminal,
+  act: (parts: Stopped) => Promise<void>,
+): Promise<void> {
+  const data = dataOf(options, terminal);
+  const signer = signerOf(data);
+  const held = holdDataDirectory(data, terminal.pid);
+  try {
+    const engine = await startEngine({ directory: join(data, "engine") });
+    try {
+      const ledger = new Ledger(ledgerOptions(data, signer, terminal.clock));
+      const ask = engineBytes(engine.socketPath);
+      const stored = storedSegments(ask);
+      await act({
+        ledger,
+        rows: (segment) => stored(segment, segment + 1),
+        remove: (id, segment, index) => removeStoredEvent(ask, id, segment, index),
+      });
+      await ledger.close();
+    } finally {
+      await engine.close();
+    }
+  } finally {
+    held.release();
+  }
+}
 
 function placed(command: Command): Command {
   return command

@@ -139,8 +139,13 @@ function verdictLines(verdict: Verdict, verifier: Verifier, seconds: number): re
     ...findings.map(findingLine),
     ...(more > 0 ? [`  … and ${more} more`] : []),
     `${seen}. ${rate} events a second.`,
+    ...verdict.pauses.slice(-3).map(pauseLine),
     `Entries: ${statements.join(", ") || "none"}. The newest is from ${formatTime(verdict.newestMicros)}.`,
   ];
+}
+
+function pauseLine({ fromMicros, untilMicros }: Verdict["pauses"][number]): string {
+  return `The server did not run from ${formatTime(fromMicros)} to ${formatTime(untilMicros)}.`;
 }
 
 function findingLine(finding: Finding): string {

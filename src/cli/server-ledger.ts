@@ -1,0 +1,147 @@
+/**
+ * What the server does with its ledger beside appending: states what retention and the removal of
+ * the sample day take away, proves single events, and verifies itself over and over.
+ */
+import type { PublicLedger } from "../api/parts.ts";
+import { type Stream, streams } from "../model/event.ts";
+import { Fault } from "../model/fault.ts";
+import { formatTime } from "../model/time.ts";
+import { textLengthMax } from "../seal/entries.ts";
+import { threats } from "../seal/findings.ts";
+import type { Ledger } from "../seal/ledger.ts";
+import { formatVerifier } from "../seal/note.ts";
+import { formatRanges } from "../seal/outer-check.ts";
+import { proveEvent } from "../seal/proof.ts";
+import { isTilePath } from "../seal/tiles.ts";
+import { verifyLedger } from "../seal/verify.ts";
+import { type AskBytes, sampleSegments, storedSegments, withWaiting } from "../store/segment-rows.ts";
+import type { OwnJob } from "./own-jobs.ts";
+import { showCount } from "./show.ts";
+
+const dayMicros = 86_400_000_000;
+/** Verified in one run of the job; the next one goes on there. */
+const verifyEventsMax = 500_000;
+/** Hashed without a pause: about 30 ms, in which the server answers nobody. */
+const verifyChunkEvents = 8192;
+/** A statement about retention is made so long before the day begins on which it is used. */
+const aheadMicros = 3 * 3_600_000_000;
+
+export type ServerLedgerParts = {
+  readonly ledger: Ledger;
+  readonly ask: AskBytes;
+  readonly spoolDirectory: string;
+  readonly retention: { readonly [S in Stream]: number };
+};
+
+/** What others may read of it, by its path below `/ledger/`; and the proof of one event. */
+export function publicLedger({ ledger, ask }: ServerLedgerParts): PublicLedger {
+  const events = storedSegments(ask);
+  return {
+    key: formatVerifier(ledger.options.signer),
+    file: (path) => (path === "checkpoint" || isTilePath(path) ? ledger.source(path) : undefined),
+    prove: async ({ segment, segment_index }) =>
+      proveEvent(ledger, await events(segment, segment + 1), segment, segment_index),
+  };
+}
+
+/** To be called before the sample day is deleted: its segments may then be gone. */
+export async function stateSampleGoes({ ledger, ask }: ServerLedgerParts): Promise<void> {
+  const ranges = formatRanges(await sampleSegments(ask)).split(",");
+  // A statement has a longest text; what does not fit goes into the next one.
+  while (ranges.length > 0 && ranges[0] !== "") {
+    let segments = ranges.shift() ?? "";
+    while (ranges[0] !== undefined && segments.length + ranges[0].length < textLengthMax)
+      segments += `,${ranges.shift()}`;
+    const atMicros = Math.floor(ledger.options.now() * 1000);
+    ledger.appendStatement({
+      type: "drop",
+      atMicros,
+      segments,
+      actor: "midwatch",
+      reason: "the sample day was removed",
+    });
+  }
+  await ledger.publish();
+}
+
+/** Jobs that the server runs for its ledger. */
+export function ledgerJobs(parts: ServerLedgerParts): readonly OwnJob[] {
+  /** Until when segments of a stream were stated to go, so that it is said once a day. */
+  const stated = new Map<Stream, number>();
+  let resume: string | undefined;
+  return [
+    {
+      name: "midwatch.state_retention",
+      schedule: "41 * * * *",
+      run: async () => stateRetention(parts, stated),
+    },
+    {
+      name: "midwatch.verify_ledger",
+      schedule: "*/10 * * * *",
+      run: async () => {
+        const { said, mark } = await verifySome(parts, resume);
+        resume = mark;
+        return said;
+      },
+    },
+  ];
+}
+
+/** The engine drops whole days by itself (see `insert.sql`); the ledger must have said so before. */
+async function stateRetention(
+  { ledger, retention }: ServerLedgerParts,
+  stated: Map<Stream, number>,
+): Promise<string> {
+  const atMicros = Math.floor(ledger.options.now() * 1000);
+  for (const stream of streams) {
+    const day = Math.floor((atMicros + aheadMicros) / dayMicros) - retention[stream];
+    const beforeMicros = Math.max(0, (day + 1) * dayMicros);
+    if ((stated.get(stream) ?? 0) >= beforeMicros || beforeMicros === 0) continue;
+    ledger.appendStatement({
+      type: "retain",
+      atMicros,
+      stream,
+      beforeMicros,
+      policy: `${retention[stream]} days`,
+    });
+    stated.set(stream, beforeMicros);
+  }
+  await ledger.publish();
+  return `The ledger says what retention takes away until ${formatTime(atMicros + aheadMicros)}`;
+}
+
+/** Goes on where the last run stopped, and begins again at the end. Throws with the first finding. */
+async function verifySome(
+  { ledger, ask, spoolDirectory }: ServerLedgerParts,
+  resume: string | undefined,
+): Promise<{ readonly said: string; readonly mark: string | undefined }> {
+  await ledger.publish();
+  let mark: string | undefined;
+  let done = 0;
+  const verdict = await verifyLedger({
+    source: ledger.source,
+    events: withWaiting(storedSegments(ask), spoolDirectory),
+    verifier: ledger.options.signer,
+    unsigned: () => ledger.unsigned(),
+    eventsMax: verifyEventsMax,
+    chunkEvents: verifyChunkEvents,
+    ...(resume !== undefined && { resume }),
+    onProgress: (progress) => {
+      mark = progress.resume ?? mark;
+      done = progress.entries;
+    },
+  });
+  // A silence stays in the ledger for ever: telling of it once is the work of `midwatch verify`.
+  const finding = verdict.findings.find(({ threat }) => threat !== "T8");
+  if (finding !== undefined) {
+    const where = finding.segment === undefined ? "" : ` in segment ${finding.segment}`;
+    const what = `${finding.threat}${where}: ${threats[finding.threat]}; ${finding.because}`;
+    throw new Fault(
+      "LEDGER_INCONSISTENT",
+      `${showCount(verdict.findingsCount, "finding")}; the first is ${what}. Run "midwatch verify"`,
+    );
+  }
+  const isThrough = done >= verdict.size;
+  const said = `${showCount(verdict.events, "event")} verified, up to entry ${done} of ${verdict.size}`;
+  return { said, mark: isThrough ? undefined : mark };
+}
