@@ -5,7 +5,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { OverviewAnswer } from "../src/api/schemas.ts";
-import { address, change, unreachableSinceMs, useAnswer } from "./ask.ts";
+import { type AskFault, address, change, unreachableSinceMs, useAnswer } from "./ask.ts";
 import { nowMs } from "./clock.ts";
 import { keysShown, places } from "./keys.ts";
 import { RangeMenu } from "./parts/range.tsx";
@@ -17,7 +17,7 @@ import { clockText } from "./times.ts";
 import { age, counted, number, size } from "./words.ts";
 
 export function Frame({ children }: { readonly children: ComponentChildren }): JSX.Element {
-  const { data } = useAnswer<OverviewAnswer>(address("/overview", { from: "-24h" }), 10_000);
+  const { data, fault } = useAnswer<OverviewAnswer>(address("/overview", { from: "-24h" }), 10_000);
   return (
     <>
       <a class="skip" href="#main">
@@ -28,6 +28,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }): J
         <div class="side">
           <Bar />
           <Unreachable />
+          <EngineDown answer={data} fault={fault} />
           {data?.sample && <SampleStrip />}
           <main id="main" tabIndex={-1}>
             {children}
@@ -135,6 +136,19 @@ function Unreachable(): JSX.Element | null {
     <p class="strip failed" role="alert">
       Midwatch has not answered for {age(nowMs.value - sinceMs)}. What you see is from before; the page keeps
       asking.
+    </p>
+  );
+}
+
+type EngineGiven = { readonly answer: OverviewAnswer | undefined; readonly fault: AskFault | undefined };
+
+/** Nobody who sends notices this; somebody who reads must. */
+function EngineDown({ answer, fault }: EngineGiven): JSX.Element | null {
+  if (fault ? fault.status < 500 : answer?.server.engine !== "down") return null;
+  return (
+    <p class="strip failed" role="alert">
+      The engine does not answer. Events are taken and kept, and will be shown when it is back; what you see
+      is from before.
     </p>
   );
 }

@@ -45,11 +45,11 @@ export function SearchBox(): JSX.Element {
       return;
     }
     setText(choice.text);
-    const element = input.current;
-    requestAnimationFrame(() => {
-      element?.setSelectionRange(choice.caret, choice.caret);
-      if (!choice.final) void suggest();
-    });
+    if (!input.current) return;
+    // At once and not with the next drawing: the next key may come before that.
+    input.current.value = choice.text;
+    input.current.setSelectionRange(choice.caret, choice.caret);
+    if (!choice.final) void suggest();
   };
   const submit = (event: Event): void => {
     event.preventDefault();

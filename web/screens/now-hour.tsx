@@ -47,7 +47,7 @@ export function LastHour({ overview }: { readonly overview: OverviewAnswer }): J
   const well = useShape({ kind: "job.succeeded" });
   const errors = useShape({ kind: "job.failed" });
   const lines = useShape({ severity: "error", stream: "logs" });
-  const { data: newest } = useAnswer<RunPage>(address("/runs", { from: "-1h", limit: 1000 }), 15_000);
+  const { data: newest } = useAnswer<RunPage>(address("/runs", { from: "-1h", limit: 1000 }), 30_000);
   const wait = waits(newest);
   const ended = (runs.succeeded ?? 0) + (runs.failed ?? 0) + (runs.lost ?? 0);
   const bad = (runs.failed ?? 0) + (runs.lost ?? 0);
