@@ -10,10 +10,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
+import { shiftedRecord } from "../src/api/sample.ts";
 import type { EventPage } from "../src/api/schemas.ts";
 import { makeClient } from "../src/cli/client.ts";
 import type { EventRecord } from "../src/model/event.ts";
-import { formatTime, parseTime } from "../src/model/time.ts";
+import { parseTime } from "../src/model/time.ts";
 
 const dayMicros = 86_400_000_000;
 const usualFile = new URL("../playground/sample/day.ndjson.gz", import.meta.url).pathname;
@@ -64,7 +65,7 @@ function stretched(events: readonly EventRecord[]): readonly EventRecord[] {
     const start = startOf.get(groupOf(event)) ?? first;
     return Math.round((start - first) * (factor - 1));
   };
-  return events.map((event) => moved(event, later(event))).sort((a, b) => microsOf(a) - microsOf(b));
+  return events.map((event) => shiftedRecord(event, later(event))).sort((a, b) => microsOf(a) - microsOf(b));
 }
 
 /** Where it was recorded is nobody's business: paths and the name of this machine are replaced. */
@@ -74,27 +75,9 @@ function withoutPlaces(json: string): string {
   return json
     .replaceAll(root, "/srv/")
     .replaceAll(new RegExp(`${tmpdir()}/midwatch-[\\w-]+`, "g"), "/var/lib/playground")
-    .replaceAll(`"${host}"`, '"web-1"')
-    .replaceAll(`"${host}:`, '"web-1:')
-    .replaceAll(`@${host}"`, '@web-1"')
-    .replaceAll(`@${host}:`, "@web-1:");
+    .replaceAll(new RegExp(`(?<![\\w./-])${host.replaceAll(".", "\\.")}(?![\\w/-])`, "g"), "web-1");
 }
 
 function microsOf({ time }: EventRecord): number {
   return parseTime(time) ?? 0;
-}
-
-/** Times among the attributes, such as when the next attempt is due, move along. */
-function moved(event: EventRecord, byMicros: number): EventRecord {
-  const attributes = Object.entries(event.attributes ?? {}).map(([key, value]) => {
-    const micros = typeof value === "string" ? parseTime(value) : undefined;
-    return [key, micros === undefined ? value : formatTime(micros + byMicros)];
-  });
-  return {
-    ...event,
-    time: formatTime(microsOf(event) + byMicros),
-    ...(attributes.length > 0 && {
-      attributes: Object.fromEntries(attributes) as NonNullable<typeof event.attributes>,
-    }),
-  };
 }

@@ -99,27 +99,45 @@ function asSample(
   shiftMicros: number,
   randomBytes: (count: number) => Uint8Array,
 ): EventRecord {
-  const micros = (parseTime(record.time) ?? 0) + shiftMicros;
   const { received_time: _received, source: _source, source_seq: _sequence, ...rest } = record;
+  const shifted = shiftedRecord(rest, shiftMicros);
   const marked = Object.fromEntries(
     markedFields.flatMap((name) => (record[name] === undefined ? [] : [[name, sampleMark + record[name]]])),
   );
   return {
-    ...rest,
+    ...shifted,
     ...marked,
-    id: uuidv7(micros / 1000, randomBytes(10)),
-    time: formatTime(micros),
+    id: uuidv7((parseTime(shifted.time) ?? 0) / 1000, randomBytes(10)),
     service: sampleMark + (record.service ?? "playground"),
-    attributes: { ...shiftedAttributes(record.attributes ?? {}, shiftMicros), sample: true },
+    attributes: { ...shifted.attributes, sample: true },
   };
 }
 
-/** Times among the attributes, such as when the next attempt is due, move along. */
-function shiftedAttributes(attributes: { readonly [key: string]: Json }, shiftMicros: number) {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([key, value]) => {
-      const micros = typeof value === "string" ? parseTime(value) : undefined;
-      return [key, micros === undefined ? value : formatTime(micros + shiftMicros)];
-    }),
-  );
+type Attributes = { readonly [key: string]: Json };
+
+/** Times among the attributes and in texts, such as when the next attempt is due, move along. */
+export function shiftedRecord(record: EventRecord, shiftMicros: number): EventRecord {
+  const attributes = Object.entries(record.attributes ?? {}).map(([key, value]) => [
+    key,
+    typeof value === "string" ? shiftedText(value, shiftMicros) : value,
+  ]);
+  const texts = (["message", "error_message"] as const).flatMap((name) => {
+    const text = record[name];
+    return text === undefined ? [] : [[name, shiftedText(text, shiftMicros)]];
+  });
+  return {
+    ...record,
+    ...Object.fromEntries(texts),
+    time: formatTime((parseTime(record.time) ?? 0) + shiftMicros),
+    ...(attributes.length > 0 && { attributes: Object.fromEntries(attributes) as Attributes }),
+  };
+}
+
+const timeInText = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)/g;
+
+function shiftedText(text: string, shiftMicros: number): string {
+  return text.replace(timeInText, (time) => {
+    const micros = parseTime(time);
+    return micros === undefined ? time : formatTime(micros + shiftMicros);
+  });
 }

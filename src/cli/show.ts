@@ -61,3 +61,9 @@ function whatHappened(event: EventRecord): string {
   if (event.run_id !== undefined) parts.push(`(run ${event.run_id})`);
   return parts.join(" ");
 }
+
+/** A name in a column, cut where it would push the others off the screen. */
+export function shortName(name: string | undefined, length = 48): string {
+  const text = printable(name ?? "-");
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

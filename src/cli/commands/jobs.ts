@@ -4,9 +4,8 @@ import { runStates } from "../../model/run.ts";
 import { addServerOption, makeClient } from "../client.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
-import { printable } from "../printable.ts";
 import type { AddCommand } from "../program.ts";
-import { showDuration, showTime, stateCell } from "../show.ts";
+import { shortName, showDuration, showTime, stateCell } from "../show.ts";
 import { type Cell, tableLines } from "../table.ts";
 
 type JobsOptions = {
@@ -60,8 +59,8 @@ function jobCells(job: Job): readonly Cell[] {
   const bad = unwell.reduce((sum, state) => sum + (job.runs[state] ?? 0), 0);
   return [
     stateCell(job.lastState),
-    { text: printable(job.job) },
-    { text: printable(job.service ?? "-") },
+    { text: shortName(job.job) },
+    { text: shortName(job.service, 32) },
     { text: String(all), right: true },
     { text: String(bad), right: true, ...(bad > 0 && { color: "red" as const }) },
     { text: showDuration(job.durationP50Ms), right: true },

@@ -9,7 +9,7 @@ import { wholeNumber } from "../numbers.ts";
 import { printable } from "../printable.ts";
 import type { AddCommand } from "../program.ts";
 import { timelineLines } from "../run-timeline.ts";
-import { showDuration, showTime, stateCell } from "../show.ts";
+import { shortName, showDuration, showTime, stateCell } from "../show.ts";
 import { type Cell, tableLines } from "../table.ts";
 
 type RunsOptions = {
@@ -91,15 +91,11 @@ function runCells(run: Run): readonly Cell[] {
   return [
     stateCell(run.state),
     { text: showTime(run.lastTime) },
-    { text: printable(run.job ?? "-") },
-    { text: printable(run.service ?? "-") },
+    { text: shortName(run.job) },
+    { text: shortName(run.service, 32) },
     { text: String(run.attempts), right: true },
     { text: showDuration(run.durationMs), right: true },
     { text: printable(run.runId) },
-    { text: shortened(printable(error), 80) },
+    { text: error === "" ? "" : shortName(error, 80) },
   ];
-}
-
-function shortened(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
