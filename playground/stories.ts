@@ -17,10 +17,15 @@ export const stories: readonly Story[] = [
   { name: "is delayed", job: "Order#make_thumbnail", state: "succeeded", attempts: ["succeeded"] },
   { name: "hangs", job: "InventorySync", state: "failed", attempts: ["failed"] },
   { name: "leaks", job: "AccountImport", state: "failed", attempts: ["failed"] },
+  { name: "leaks without names", job: "SignInJob", state: "discarded", attempts: ["discarded"] },
+  { name: "asks for others", job: "MonthEnd", state: "succeeded", attempts: ["succeeded"] },
   { name: "is unloadable", job: "LegacyImport", state: "failed", attempts: ["failed"] },
   // Last: it takes its worker with it.
   { name: "kills its worker", job: "NightlyExport", state: "lost", attempts: ["lost"] },
 ];
+
+/** Planted beside the secrets in an argument and a log line; must be found. */
+export const marker = "marker-planted-harmless";
 
 /** Planted in the arguments and errors of the stories; must be found nowhere. */
 export const planted: readonly string[] = [

@@ -18,7 +18,6 @@ module Shop
     config.consider_all_requests_local = false
     config.secret_key_base = "playground-only-0123456789abcdef0123456789abcdef"
     config.active_job.queue_adapter = :delayed_job
-    config.active_job.log_arguments = false
     config.log_level = :info
     config.logger = ActiveSupport::TaggedLogging.new(Logger.new(ENV.fetch("SHOP_LOG", File::NULL)))
     config.hosts.clear

@@ -11,6 +11,8 @@ module Stories
     card_number: "4111111111111111",
     dsn: "postgres://shop:planted-pg-secret@db.example/shop"
   }.freeze
+  # Harmless, and must be found: so that a search for the others is seen to see.
+  MARKER = "marker-planted-harmless"
 
   ALL = {
     "succeeds" => -> { InvoiceJob.perform_later(1, "maria") },
@@ -21,6 +23,8 @@ module Stories
     "is delayed" => -> { Order.first_or_create!(customer: "eve", amount_cents: 1).delay.make_thumbnail(100) },
     "hangs" => -> { Delayed::Job.enqueue(InventorySync.new("north")) },
     "leaks" => -> { Delayed::Job.enqueue(AccountImport.new("maria", *PLANTED.values_at(:password, :api_token, :card_number, :dsn))) },
+    "leaks without names" => -> { SignInJob.perform_later("maria", PLANTED[:password], MARKER, "api_token" => PLANTED[:api_token]) },
+    "asks for others" => -> { Delayed::Job.enqueue(MonthEnd.new([11, 12])) },
     "is unloadable" => -> { unloadable },
     "never existed" => -> { rolled_back },
     "kills its worker" => -> { Delayed::Job.enqueue(NightlyExport.new(Date.today.to_s), queue: "exports") }
