@@ -1,7 +1,6 @@
 /** What processes cost, as Linux counts it in /proc, and how they are waited for. */
 import type { ChildProcess } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** A tick of /proc in microseconds: 100 a second on every Linux we meet. */
@@ -55,15 +54,6 @@ export function peakRssBytes(root: number): number {
       return sum;
     }
   }, 0);
-}
-
-/** Bytes of all files below a directory. */
-export function directoryBytes(directory: string): number {
-  let bytes = 0;
-  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
-    if (entry.isFile()) bytes += statSync(join(entry.parentPath, entry.name)).size;
-  }
-  return bytes;
 }
 
 /** Until `isDone` says so; throws after `timeoutMs` with what was waited for. */

@@ -13,6 +13,9 @@ import { formatTime } from "../model/time.ts";
 const fieldCount = fieldNames.length;
 const encoder = new TextEncoder();
 
+/** A buffer that grew beyond this for one large body is given back with the next small one. */
+const keptBytesMax = 8 * 1024 * 1024;
+
 export type Workspace = {
   /** Begins with the prefix, then the body and a line feed, then lines written again. */
   bytes: Uint8Array;
@@ -85,7 +88,9 @@ export function createWorkspace(): Workspace {
 export function fillWorkspace(space: Workspace, body: Uint8Array, receivedMicros: number): number {
   space.count = 0;
   space.bytesUsed = 0;
-  reserveBytes(space, prefixLength + body.length + 1);
+  const needed = prefixLength + body.length + 1;
+  if (space.bytes.length > keptBytesMax && needed <= keptBytesMax) space.bytes = new Uint8Array(keptBytesMax);
+  reserveBytes(space, needed);
   encoder.encodeInto(formatTime(receivedMicros) + streamText, space.bytes);
   space.bytes.set(body, prefixLength);
   const bodyEnd = prefixLength + body.length;

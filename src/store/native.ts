@@ -29,9 +29,16 @@ const columnHeads: readonly Uint8Array[] = nativeColumns.map(({ name, type }) =>
 );
 const columnHeadBytesMax = 64;
 
+/** A buffer that grew beyond this for one large batch is given back with the next small one. */
+const keptBytesMax = 8 * 1024 * 1024;
+
 export function createBlockBuffer(): BlockBuffer {
   const bytes = new Uint8Array(1024 * 1024);
   return { bytes, view: new DataView(bytes.buffer), used: 0 };
+}
+
+function reset(block: BlockBuffer): void {
+  Object.assign(block, createBlockBuffer());
 }
 
 /** One block with all rows. The bytes lie in `block` and are valid until it is used again. */
@@ -41,6 +48,7 @@ export function encodeNative(
   block: BlockBuffer = createBlockBuffer(),
 ): Uint8Array {
   block.used = 0;
+  if (block.bytes.length > keptBytesMax && batch.bytes.length < keptBytesMax / 2) reset(block);
   reserve(block, 20);
   block.used = writeLength(block.bytes, 0, nativeColumns.length);
   block.used = writeLength(block.bytes, block.used, batch.count);
