@@ -19,6 +19,8 @@ from .redact_value import WHOLE
 _WITHHELD = "[REDACTED:overrun]"
 _TOO_DEEP = "[REDACTED:depth]"
 _STRING_BYTES_MAX = 16384
+_NAMES_SIZE = 4096
+_NAME_LENGTH_MAX = 256
 _NAMES = re.compile(r"(?:name|key|field|param|parameter|header|variable|attribute)\Z", re.IGNORECASE | re.ASCII)
 _VALUES = re.compile(r"(?:value|val|content|data|raw)\Z", re.IGNORECASE | re.ASCII)
 
@@ -37,6 +39,7 @@ class Redact:
         self._text = Text(_rules(allow, deny), Mark(RULES["classes"], key or None))
         self._depth_max = RULES["limits"]["depthMax"]
         self._items_max = RULES["limits"]["itemsMax"]
+        self._names = {}
 
     def text(self, string):
         """The string with secrets replaced; the same object when there were none."""
@@ -142,11 +145,21 @@ class Redact:
         for key, item in mapping.items():
             if left[0] < 0:
                 break
-            name = _key_text(key)
-            safe_name = self.text(name)
-            under = named if named is not None and _VALUES.match(name) else self._rule_of(safe_name)
+            safe_name, under = self._names.get(key) or self._name_of(key)
+            if named is not None and _VALUES.match(safe_name):
+                under = named
             result[safe_name] = self._walk(item, under, depth + 1, left)
         return result
+
+    def _name_of(self, key):
+        """A key as it is written, and the rule for what stands under it; remembered."""
+        safe_name = self.text(_key_text(key))
+        found = safe_name, self._rule_of(safe_name)
+        if isinstance(key, str) and len(safe_name) <= _NAME_LENGTH_MAX:
+            if len(self._names) >= _NAMES_SIZE:
+                self._names = {}
+            self._names[key] = found
+        return found
 
     def _named_rule(self, mapping):
         """{"name": "password", "value": "x"}: the name is the key of the value."""

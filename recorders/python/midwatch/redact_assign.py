@@ -33,11 +33,11 @@ class Assignments:
         self._keys = keys
         self._values = values
 
-    def find(self, text, marks):
-        """Yields start, end, class, rule and quote of each value that goes."""
+    def find(self, text, lower, marks):
+        """Yields start, end, class, rule and quote of each value that goes; ``lower`` is the text in lower case."""
         start = 0
         while True:
-            match = self._hints.search(text, start)
+            match = self._hints.search(lower, start)
             if not match:
                 return
             hit = match.start()

@@ -14,6 +14,7 @@ module Midwatch
     WITHHELD = "[REDACTED:overrun]"
     TOO_DEEP = "[REDACTED:depth]"
     STRING_BYTES_MAX = 16_384
+    NAMES_SIZE = 4096
     NAMES = /\A(?:name|key|field|param|parameter|header|variable|attribute)\z/in.freeze
     VALUES = /\A(?:value|val|content|data|raw)\z/in.freeze
 
@@ -24,10 +25,13 @@ module Midwatch
       key = key.to_s.b
       @text = Text.new(rules(allow, deny), Mark.new(RULES["classes"], key.empty? ? nil : key.freeze))
       @limits = RULES["limits"]
+      @names = {}
     end
 
     # The string with secrets replaced; the same object when there were none.
     def text(string)
+      return string if string.valid_encoding? && string.encoding == Encoding::UTF_8 && Text.plain?(string)
+
       bytes = utf8(string).b
       safe = @text.redact(bytes)
       safe.equal?(bytes) && string.encoding == Encoding::UTF_8 && string.valid_encoding? ? string : safe.dup.force_encoding(Encoding::UTF_8).scrub("?")
@@ -144,11 +148,22 @@ module Midwatch
       hash.each_with_object({}) do |(key, item), result|
         break result if left[0].negative?
 
-        name = key.is_a?(Symbol) || key.is_a?(String) ? key.to_s : plain_name(key)
-        safe_name = text(name)
-        under = named && VALUES.match?(name) ? named : rule_of(safe_name.b)
+        safe_name, under = @names[key] || name_of(key)
+        under = named if named && VALUES.match?(safe_name)
         result[safe_name] = walk(item, under, depth + 1, left)
       end
+    end
+
+    # A key as it is written, and the rule for what stands under it; remembered, since the same few
+    # keys come again and again.
+    def name_of(key)
+      plain = key.is_a?(Symbol) || key.is_a?(String)
+      safe_name = text(plain ? key.to_s : plain_name(key))
+      found = [safe_name, rule_of(utf8(safe_name).b)].freeze
+      return found unless plain && safe_name.bytesize <= @limits["keyBytesMax"]
+
+      @names = {} if @names.size >= NAMES_SIZE
+      @names[key.dup.freeze] = found
     end
 
     # {"name" => "password", "value" => "x"}: the name is the key of the value.

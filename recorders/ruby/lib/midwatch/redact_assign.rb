@@ -23,10 +23,10 @@ module Midwatch
         @values = values
       end
 
-      # Yields start, end, class, rule and quote of each value that goes.
-      def each(text, marks)
+      # Yields start, end, class, rule and quote of each value that goes; +lower+ is the text in lower case.
+      def each(text, lower, marks)
         from = 0
-        while from <= text.bytesize && (hit = text.index(@hints, from))
+        while from <= text.bytesize && (hit = lower.index(@hints, from))
           mark = marks.find { |first, last| first <= hit && hit < last }
           if mark
             from = mark[1]

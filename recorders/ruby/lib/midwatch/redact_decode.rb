@@ -35,8 +35,8 @@ module Midwatch
       def initialize(words)
         @base64_forms = words.flat_map { |word| [0, 1, 2].map { |offset| aligned(word, offset) } }
         @hex_forms = words.map { |word| word.unpack1("H*") }
-        @base64_any = Regexp.new(Regexp.union(@base64_forms).source, Regexp::NOENCODING)
-        @hex_any = Regexp.new(@hex_forms.join("|"), Regexp::NOENCODING | Regexp::IGNORECASE)
+        @base64_any = Regexp.new(Text.tree(@base64_forms), Regexp::NOENCODING)
+        @hex_any = Regexp.new(Text.tree(@hex_forms), Regexp::NOENCODING)
         @base64_byte = byte_table(BASE64)
         @hex_byte = byte_table(HEX)
       end
@@ -49,9 +49,9 @@ module Midwatch
             around(text, text, form, @base64_byte, "base64", inner, &block) if text.include?(form)
           end
         end
-        return unless @hex_any.match?(text)
-
         lower = text.downcase
+        return unless @hex_any.match?(lower)
+
         @hex_forms.each { |form| around(text, lower, form, @hex_byte, "hex", inner, &block) if lower.include?(form) }
       end
 

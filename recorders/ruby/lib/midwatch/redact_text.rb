@@ -22,10 +22,14 @@ module Midwatch
         "#ip" => /[0-9]\.[0-9]{1,3}\.[0-9]/n
       }.freeze
       BOUNDARY = "(?:(?<![0-9A-Za-z_])|(?<=\\\\[nrt]))"
-      # Without one of these no rule can find anything; most arguments of jobs have none.
-      GATE = %r{[=:>"'@%\\]|--|\+[1-9]|[0-9A-Za-z_+/.$-]{14}|[0-9]{3,4}[ -][0-9]{2,6}[ -][0-9]{4}|[A-Z]{2}[0-9]{2} [A-Z0-9]{4}|bearer |basic |ssws |apikey |insert[ \t\r\n]}in.freeze
+      # Without one of these no rule can find anything; most arguments of jobs have none. A text of
+      # less than LONG bytes is done with the first.
+      MARKS = /[=:>"'@%\\+]|--/.freeze
+      LONG = 11
+      GATE = %r{[0-9A-Za-z_+/.$-]{14}|[0-9]{3,4}[ -][0-9]{2,6}[ -][0-9]{4}|[A-Z]{2}[0-9]{2} [A-Z0-9]{4}}.freeze
+      WORDS = /bearer |basic |ssws |apikey |insert[ \t\r\n]/i.freeze
       # An identifier or a time of day: no rule reads them.
-      PLAIN = /\A(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z| UTC| ?[+-][0-9]{2}:?[0-9]{2})?)\z/n.freeze
+      PLAIN = /\A(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z| UTC| ?[+-][0-9]{2}:?[0-9]{2})?)\z/.freeze
       STATEMENT = /insert[ \t\r\n]{1,8}into[ \t\r\n]{1,8}[^ \t\r\n(]{1,128}[ \t\r\n]{0,8}\(([^()]{1,4000})\)[ \t\r\n]{0,8}values[ \t\r\n]{0,8}/in.freeze
       PASSES_MAX = 6
 
@@ -40,15 +44,39 @@ module Midwatch
         @checks = Checks.new(rules)
         @decode = Decode.new(rules["encodedWords"])
         @marks = Regexp.new(Mark.pattern(classes), Regexp::NOENCODING)
-        @hints = Regexp.new(hint_words(rules).map { |word| word.gsub(" ", "[_. -]?") }.join("|"), Regexp::NOENCODING | Regexp::IGNORECASE)
+        @hints = Regexp.new(Text.tree(hint_words(rules)), Regexp::NOENCODING)
         @assignments = Assignments.new(@hints, @keys, @values)
         @value_rules = rules["values"].filter_map { |entry| value_rule(entry) }
-        @keywords = keyword_pattern
+        @keywords = keyword_pattern(false)
+        @lower_keywords = keyword_pattern(true)
       end
+
+      # Nothing in the text can concern a rule. True of most arguments, so it must be cheap.
+      def self.plain?(text)
+        return false if MARKS.match?(text) && !PLAIN.match?(text)
+
+        text.bytesize < LONG || PLAIN.match?(text) || !(GATE.match?(text) || WORDS.match?(text))
+      end
+
+      # Words as one pattern in the form of a tree, which a backtracking engine reads much faster
+      # than a list. A blank stands for what +blank+ says.
+      def self.tree(words, blank = "[_. -]?")
+        root = {}
+        words.each { |word| word.each_char.reduce(root) { |node, character| node[character] ||= {} }[""] = {} }
+        tree_source(root, blank)
+      end
+
+      def self.tree_source(node, blank)
+        return "" if node.key?("") || node.empty?
+
+        branches = node.map { |character, rest| (character == " " ? blank : Regexp.escape(character)) + tree_source(rest, blank) }
+        branches.length == 1 ? branches[0] : "(?:#{branches.join("|")})"
+      end
+      private_class_method :tree_source
 
       # The same string when nothing had to go.
       def redact(text)
-        return text if !GATE.match?(text) || PLAIN.match?(text)
+        return text if Text.plain?(text)
         return @mark.for("overrun", text) if text.bytesize > @limits["textBytesMax"]
 
         budget = [@limits["decodeBytesMax"]]
@@ -83,11 +111,10 @@ module Midwatch
       end
 
       # Any keyword of any rule that has some, so that one search answers for all of them.
-      def keyword_pattern
-        words = @value_rules.reject(&:shape).flat_map do |rule|
-          rule.keywords.map { |word| rule.ignore_case ? "(?i:#{Regexp.escape(word)})" : Regexp.escape(word) }
-        end
-        Regexp.new(words.join("|"), Regexp::NOENCODING)
+      def keyword_pattern(ignore_case)
+        rules = @value_rules.select { |rule| rule.shape.nil? && (rule.ignore_case || false) == ignore_case }
+        words = rules.flat_map(&:keywords).uniq
+        Regexp.new(Text.tree(words, "[ ]"), Regexp::NOENCODING)
       end
 
       def pass(text, budget)
@@ -106,9 +133,10 @@ module Midwatch
 
       def spans_of(text, budget, depth)
         spans = []
-        find_values(text, spans)
-        if @hints.match?(text)
-          @assignments.each(text, marks_of(text)) { |*found| spans << Span.new(*found, 0) }
+        lower = text.downcase
+        find_values(text, lower, spans)
+        if @hints.match?(lower)
+          @assignments.each(text, lower, marks_of(text)) { |*found| spans << Span.new(*found, 0) }
           inserted(text, spans)
         end
         if depth < @limits["decodeDepthMax"]
@@ -168,16 +196,16 @@ module Midwatch
         found
       end
 
-      def find_values(text, spans)
+      def find_values(text, lower, spans)
         worded = @keywords.match?(text)
-        lower = nil
+        lower_worded = @lower_keywords.match?(lower)
         @value_rules.each do |rule|
           if rule.shape
             next unless rule.shape.match?(text)
           else
-            next unless worded
+            next unless rule.ignore_case ? lower_worded : worded
 
-            searched = rule.ignore_case ? (lower ||= text.downcase) : text
+            searched = rule.ignore_case ? lower : text
             next unless rule.keywords.any? { |word| searched.include?(word) }
           end
           find_one(text, rule, spans)
