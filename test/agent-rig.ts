@@ -142,6 +142,11 @@ export function startAgent(change: { state?: string } = {}): {
       randomBytes: (count) => randomBytes(count),
       log: (line) => rig.logged.push(line),
       version: "test",
+      crontabs: {
+        systemFiles: [],
+        systemDirectories: [],
+        userDirectories: [join(rig.directory, "crontabs")],
+      },
       limits: {
         ...agentLimits,
         lingerMs: 20,

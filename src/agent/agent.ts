@@ -8,6 +8,7 @@ import type { Clock } from "../model/time.ts";
 import { SpoolFiles } from "./files.ts";
 import { OwnEvents } from "./own.ts";
 import { RefusedLines } from "./refused.ts";
+import { type CrontabPlaces, recordSchedules } from "./schedules.ts";
 import { messageOf, Sender } from "./sender.ts";
 import { forgetSenders, reportHoles } from "./sequence.ts";
 import { type Shipped, Shipper } from "./ship.ts";
@@ -28,6 +29,7 @@ export type AgentSetup = {
   readonly log: (line: string) => void;
   readonly version: string;
   readonly limits: AgentLimits;
+  readonly crontabs: CrontabPlaces;
 };
 
 type AgentLimits = { readonly [K in keyof typeof agentLimits]: number };
@@ -145,7 +147,10 @@ class Agent {
     const nowMs = this.#setup.clock();
     reportHoles(this.#state, this.#own, nowMs - this.#setup.limits.holeOpenMs);
     await this.#files.removeDone();
-    if (nowMs - this.#sampledMs >= this.#setup.limits.sampleEveryMs) this.#sample(nowMs);
+    if (nowMs - this.#sampledMs >= this.#setup.limits.sampleEveryMs) {
+      this.#sample(nowMs);
+      recordSchedules(this.#state, this.#own, this.#setup.crontabs);
+    }
     return read;
   }
 

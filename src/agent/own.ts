@@ -6,6 +6,7 @@ import type { EventRecord, Kind } from "../model/event.ts";
 import { streamOf } from "../model/event.ts";
 import { type Clock, formatTime } from "../model/time.ts";
 import { uuidv7 } from "../model/uuid.ts";
+import { compileRules, redactEvent } from "../redact/redact.ts";
 import type { AgentState } from "./state.ts";
 
 export type OwnEvent = Partial<Omit<EventRecord, "id" | "stream" | "source" | "source_seq">> & {
@@ -21,6 +22,7 @@ export class OwnEvents {
   readonly #host: string;
   readonly #clock: Clock;
   readonly #randomBytes: (count: number) => Uint8Array;
+  readonly #rules = compileRules();
 
   constructor(
     state: AgentState,
@@ -53,8 +55,10 @@ export class OwnEvents {
       source: this.source,
       source_seq: Number(last ?? 0) + 1,
     };
-    this.#state.run("INSERT INTO own (line) VALUES (?)", JSON.stringify(record));
-    return record;
+    // A cron line may hold a password: it is hidden before it comes to our own disk.
+    const { event: safe } = redactEvent(record, this.#rules);
+    this.#state.run("INSERT INTO own (line) VALUES (?)", JSON.stringify(safe));
+    return safe;
   }
 
   /** A sample is worth less the older it is; with the server long away, it is not kept. */

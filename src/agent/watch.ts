@@ -179,7 +179,7 @@ export class Watcher {
 
   /** The file's own process names a host that is not ours. */
   #isStranger({ worker, source }: EventRecord, { pid, startTicks }: ProcessName): boolean {
-    return [worker, source?.slice(source.indexOf("@") + 1)].some((text) => {
+    return [worker, source?.slice(source.indexOf("@") + 1).split("/")[0]].some((text) => {
       const name = text === undefined ? undefined : parseWorker(text);
       return name?.pid === pid && name.startTicks === startTicks && !this.#setup.hosts.has(name.host);
     });

@@ -42,7 +42,7 @@ describe("midwatch-run", () => {
     const agent = startAgent();
     const busy = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; exit 3";
     wrap(["rake 'reports:daily' | \"x\"", "true"]);
-    wrap(["-r", "whenever", "Report.send", "/bin/sh", "-c", busy]);
+    wrap(["-r", "whenever", "-s", "shop", "-e", "test", "Report.send", "/bin/sh", "-c", busy]);
     const beforeMs = Date.now();
     await until(
       "both ends",
@@ -59,6 +59,7 @@ describe("midwatch-run", () => {
     assert.equal(good.exit_code, 0);
     const [bad] = rig.receiver.ofKind("job.failed");
     assert.equal(bad?.runtime, "whenever");
+    assert.equal(bad.environment, "test");
     assert.equal(bad.exit_code, 3);
     assert.equal(bad.error_class, "ExitCode3");
     assert.ok((bad.cpu_ms ?? 0) > 0, `processor time ${String(bad.cpu_ms)}`);

@@ -1,6 +1,7 @@
 /** `midwatch agent`: ships what recorders wrote on this host, and watches its workers. */
 import { Option } from "commander";
 import { agentLimits, runAgent } from "../../agent/agent.ts";
+import { crontabPlaces } from "../../agent/schedules.ts";
 import { CommandFailure } from "../exit.ts";
 import type { AddCommand } from "../program.ts";
 import { version } from "../version.ts";
@@ -82,6 +83,7 @@ export const addAgent: AddCommand = (program, terminal) => {
           log,
           version,
           limits: agentLimits,
+          crontabs: crontabPlaces,
         },
         stop.signal,
       );
