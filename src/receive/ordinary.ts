@@ -43,7 +43,7 @@ const timeField = fieldNames.indexOf("time");
 const receivedField = fieldNames.indexOf("received_time");
 const streamField = fieldNames.indexOf("stream");
 
-/** How the value of each key is read. */
+/** How the value of each field is read. */
 const form = {
   id: 0,
   time: 1,
@@ -53,8 +53,7 @@ const form = {
   integer: 5,
   number: 6,
   stream: 7,
-  attributes: 8,
-  odd: 9,
+  odd: 8,
 };
 
 function formOf(name: FieldName): number {
@@ -67,9 +66,9 @@ function formOf(name: FieldName): number {
   return form[kept];
 }
 
-const keyForms = Int32Array.from([...fieldNames.map(formOf), form.attributes]);
-const keyMax = Float64Array.from([...fieldNames.map((name) => fields[name].max), 0]);
-const keyMin = Float64Array.from([...fieldNames.map((name) => (fields[name] as Field).min ?? 0), 0]);
+const fieldForms = Int32Array.from(fieldNames, formOf);
+const fieldMax = Float64Array.from(fieldNames, (name) => fields[name].max);
+const fieldMin = Float64Array.from(fieldNames, (name) => (fields[name] as Field).min ?? 0);
 
 /** More keys than this are compared with each other elsewhere: here it is done pair by pair. */
 const ordinaryKeysMax = 24;
@@ -80,16 +79,8 @@ const ordinaryKeysMax = 24;
  * `isRewritten` says that the line was written by us, so that any escape in it is in its only form.
  */
 export function readOrdinaryLine(space: Workspace, position: number, isRewritten: boolean): number {
-  const { bytes, starts, ends } = space;
-  const base = space.count * fieldCount;
-  starts.fill(-1, base, base + fieldCount);
-  space.escapedFieldCount = 0;
-  space.escapedKeyCount = 0;
-  const attributesBefore = space.attributeFirst[space.count] as number;
-  let attributesAfter = -1;
-  let sentStream = -1;
-  let kind = -1;
-
+  const { bytes } = space;
+  const attributesBefore = beginRow(space);
   let at = position;
   if (bytes[at] !== openBrace) return -1;
   for (;;) {
@@ -104,87 +95,112 @@ export function readOrdinaryLine(space: Workspace, position: number, isRewritten
     if (key < 0 || bytes[++at] !== colon) return -1;
     at++;
     if (bytes[at] === spaceByte) at++;
-
-    const keyForm = keyForms[key] as number;
-    if (keyForm === form.attributes) {
-      if (attributesAfter >= 0) return -1;
-      at = readAttributes(space, at, attributesBefore, isRewritten);
-      if (at < 0) return -1;
-      attributesAfter = space.attributesEnd;
-    } else {
-      const slot = base + key;
-      if (starts[slot] !== -1) return -1;
-      let start = at;
-      let end = at;
-      if (keyForm === form.integer || keyForm === form.number) {
-        end = skipNumber(bytes, at);
-        if (end < 0) return -1;
-        const value = readNumber(bytes, start, end, keyForm === form.integer);
-        if (!(value >= (keyMin[key] as number) && value <= (keyMax[key] as number))) return -1;
-        at = end;
-      } else {
-        if (bytes[at] !== quote) return -1;
-        start = ++at;
-        let isEscaped = false;
-        for (;;) {
-          while (plainText[bytes[at] as number] === 1) at++;
-          if (bytes[at] === quote) break;
-          if (bytes[at] !== backslash) return -1;
-          at = skipEscape(bytes, at);
-          if (at < 0) return -1;
-          isEscaped = true;
-        }
-        end = at++;
-        if (start === end || end - start > (keyMax[key] as number)) return -1;
-        if (keyForm === form.text) {
-          if (isEscaped) space.escapedFields[space.escapedFieldCount++] = slot;
-        } else if (isEscaped) return -1;
-        else if (keyForm === form.kind) {
-          kind = findWord(kindTable, bytes, start, end);
-          if (kind < 0) return -1;
-        } else if (keyForm === form.time) {
-          const micros = readInstant(bytes, start, end);
-          if (!(micros >= space.earliestMicros && micros <= space.latestMicros)) return -1;
-          space.timeMicros[space.count] = micros;
-        } else if (keyForm === form.id) {
-          if (!isUuid(bytes, start, end)) return -1;
-        } else if (keyForm === form.severity) {
-          if (findWord(severityTable, bytes, start, end) < 0) return -1;
-        } else if (keyForm === form.stream) sentStream = start;
-        else return -1;
-      }
-      starts[slot] = start;
-      ends[slot] = end;
-    }
+    if (key < fieldCount) at = readField(space, at, key);
+    else if (space.attributesEnd >= 0) return -1;
+    else at = readAttributes(space, at, attributesBefore, isRewritten);
+    if (at < 0) return -1;
     if (bytes[at] !== comma) break;
   }
   if (bytes[at] !== closeBrace) return -1;
-  const rowEnd = ++at;
-  if (bytes[at] === carriageReturn) at++;
+  const rowEnd = at + 1;
+  at = bytes[rowEnd] === carriageReturn ? rowEnd + 1 : rowEnd;
   if (bytes[at] !== lineFeed) return -1;
   if (rowEnd - position > limits.lineBytesMax && !isRewritten) return -1;
-  if (kind < 0 || starts[base + idField] === -1 || starts[base + timeField] === -1) return -1;
+  return finishRow(space, position, rowEnd) ? at + 1 : -1;
+}
 
+/** Clears the next row; returns how many attribute pairs the rows before it have. */
+function beginRow(space: Workspace): number {
+  const base = space.count * fieldCount;
+  space.starts.fill(-1, base, base + fieldCount);
+  space.escapedFieldCount = 0;
+  space.escapedKeyCount = 0;
+  space.attributesEnd = -1;
+  space.kind = -1;
+  return space.attributeFirst[space.count] as number;
+}
+
+/** Demands what every event has, adds what the server says of it, and accepts the row. */
+function finishRow(space: Workspace, position: number, rowEnd: number): boolean {
+  const { bytes, starts, ends, kind, count } = space;
+  const base = count * fieldCount;
+  if (kind < 0 || starts[base + idField] === -1 || starts[base + timeField] === -1) return false;
   const stream = kindStreams[kind] as number;
   const streamStart = streamStarts[stream] as number;
   const streamEnd = streamEnds[stream] as number;
-  if (
-    sentStream >= 0 &&
-    !isSame(bytes, sentStream, ends[base + streamField] as number, streamStart, streamEnd)
-  ) {
-    return -1;
-  }
+  const sentStart = starts[base + streamField] as number;
+  const sentEnd = ends[base + streamField] as number;
+  if (sentStart >= 0 && !isSame(bytes, sentStart, sentEnd, streamStart, streamEnd)) return false;
   starts[base + streamField] = streamStart;
   ends[base + streamField] = streamEnd;
   starts[base + receivedField] = receivedTimeSpan.start;
   ends[base + receivedField] = receivedTimeSpan.end;
-  space.receivedMicros[space.count] = space.receivedAtMicros;
-  space.rowStarts[space.count] = position;
-  space.rowEnds[space.count] = rowEnd;
-  space.attributeFirst[space.count + 1] = attributesAfter < 0 ? attributesBefore : attributesAfter;
+  space.receivedMicros[count] = space.receivedAtMicros;
+  space.rowStarts[count] = position;
+  space.rowEnds[count] = rowEnd;
+  space.attributeFirst[count + 1] =
+    space.attributesEnd < 0 ? (space.attributeFirst[count] as number) : space.attributesEnd;
   if (space.escapedFieldCount > 0 || space.escapedKeyCount > 0) resolveEscapes(space);
   space.count++;
+  return true;
+}
+
+/** From the first byte of the value of a known field to behind it; -1 if not ordinary. */
+function readField(space: Workspace, position: number, field: number): number {
+  const { bytes, starts, ends } = space;
+  const slot = space.count * fieldCount + field;
+  if (starts[slot] !== -1) return -1;
+  const fieldForm = fieldForms[field] as number;
+  if (fieldForm === form.integer || fieldForm === form.number) {
+    const end = skipNumber(bytes, position);
+    if (end < 0) return -1;
+    const value = readNumber(bytes, position, end, fieldForm === form.integer);
+    if (!(value >= (fieldMin[field] as number) && value <= (fieldMax[field] as number))) return -1;
+    starts[slot] = position;
+    ends[slot] = end;
+    return end;
+  }
+  if (bytes[position] !== quote) return -1;
+  const start = position + 1;
+  let at = start;
+  let isEscaped = false;
+  for (;;) {
+    while (plainText[bytes[at] as number] === 1) at++;
+    if (bytes[at] === quote) break;
+    if (bytes[at] !== backslash) return -1;
+    at = skipEscape(bytes, at);
+    if (at < 0) return -1;
+    isEscaped = true;
+  }
+  if (at === start || at - start > (fieldMax[field] as number)) return -1;
+  if (fieldForm === form.text) {
+    if (isEscaped) space.escapedFields[space.escapedFieldCount++] = slot;
+  } else if (isEscaped || !isInForm(space, fieldForm, start, at)) return -1;
+  starts[slot] = start;
+  ends[slot] = at;
   return at + 1;
+}
+
+/** Whether the text is an id, a time, or a word of its closed list; notes what it stands for. */
+function isInForm(space: Workspace, fieldForm: number, start: number, end: number): boolean {
+  const { bytes } = space;
+  switch (fieldForm) {
+    case form.id:
+      return isUuid(bytes, start, end);
+    case form.time: {
+      const micros = readInstant(bytes, start, end);
+      space.timeMicros[space.count] = micros;
+      return micros >= space.earliestMicros && micros <= space.latestMicros;
+    }
+    case form.kind:
+      space.kind = findWord(kindTable, bytes, start, end);
+      return space.kind >= 0;
+    case form.severity:
+      return findWord(severityTable, bytes, start, end) >= 0;
+    default:
+      // The stream is compared once the kind is known; `received_time` is not the sender's to say.
+      return fieldForm === form.stream;
+  }
 }
 
 /**

@@ -34,7 +34,8 @@ export type Workspace = {
   receivedAtMicros: number;
   earliestMicros: number;
   latestMicros: number;
-  /** Of the line at hand: where its attribute pairs end, and which values hold escapes. */
+  /** Of the line at hand: its kind, where its attribute pairs end, and which values hold escapes. */
+  kind: number;
   attributesEnd: number;
   readonly escapedFields: Int32Array;
   escapedFieldCount: number;
@@ -76,7 +77,8 @@ export function createWorkspace(): Workspace {
     receivedAtMicros: 0,
     earliestMicros: 0,
     latestMicros: 0,
-    attributesEnd: 0,
+    kind: -1,
+    attributesEnd: -1,
     escapedFields: new Int32Array(fieldCount),
     escapedFieldCount: 0,
     escapedKeys: new Int32Array(limits.attributesKeysMax),
