@@ -58,8 +58,8 @@ test("a worker's newest word counts, and a long silence is not called idle", () 
     workers.map(({ name, state }) => [name, state]),
     [
       ["a", "working"],
-      ["b", "stopped"],
       ["c", "silent"],
+      ["b", "stopped"],
     ],
   );
 });

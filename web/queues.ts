@@ -49,6 +49,9 @@ export type Worker = {
   readonly run: Run | undefined;
 };
 
+/** Those that work or could come first; those that are gone are history. */
+const order = { working: 0, idle: 1, silent: 2, lost: 3, stopped: 4 } as const;
+
 /** A worker that has said nothing for so long is called silent: three heartbeats and some. */
 export const silentMs = 20 * 60_000;
 
@@ -78,5 +81,5 @@ export function workersOf(
         run,
       } as const;
     })
-    .sort((a, b) => (a.host === b.host ? (a.name < b.name ? -1 : 1) : a.host < b.host ? -1 : 1));
+    .sort((a, b) => order[a.state] - order[b.state] || (a.name < b.name ? -1 : 1));
 }

@@ -109,7 +109,7 @@ export type StackLine = {
 };
 
 const library =
-  /\/gems\/|\/rubygems|\/usr\/lib\/|\/usr\/share\/|\/site-packages\/|\/dist-packages\/|\/node_modules\/|<internal:|\/lib\/ruby\/|\/lib\/python\d|^\s*(?:from )?\(?eval|<frozen /;
+  /\/gems\/|\/rubygems|\/usr\/lib\/|\/usr\/share\/|\/site-packages\/|\/dist-packages\/|\/node_modules\/|<internal:|\/lib\/ruby\/|\/lib\/python\d|\/lib\/midwatch\/|^\s*(?:from )?\(?eval|<frozen /;
 
 /** Lines of a stack trace, each known as the application's own or a library's. */
 export function stackLines(stack: string): readonly StackLine[] {

@@ -56,7 +56,7 @@ export function LogsScreen(): JSX.Element {
       </p>
       <Histogram answer={counts.data} words={scaleWords(counts.data)} />
       <LogTools live={live} />
-      {live ? <LiveLines filter={filter} /> : <FoundLines pages={pages} />}
+      {live ? <LiveLines filter={filter} before={pages.rows ?? []} /> : <FoundLines pages={pages} />}
     </>
   );
 }
@@ -160,8 +160,13 @@ function NoLines(): JSX.Element {
   );
 }
 
-function LiveLines({ filter }: { readonly filter: Values }): JSX.Element {
+type LiveGiven = { readonly filter: Values; readonly before: readonly StoredEvent[] };
+
+/** What arrives stands above what had been found when the listening began. */
+function LiveLines({ filter, before }: LiveGiven): JSX.Element {
   const tail = useTail(address("/tail", filter));
+  const arrived = new Set(tail.rows.map(keyOfEvent));
+  const rows = [...tail.rows, ...before.filter((event) => !arrived.has(event.id))];
   return (
     <>
       <p class="live" role="status">
@@ -183,10 +188,10 @@ function LiveLines({ filter }: { readonly filter: Values }): JSX.Element {
         )}
       </p>
       {tail.fault && <Problem fault={tail.fault} />}
-      {tail.rows.length === 0 ? (
+      {rows.length === 0 ? (
         <Empty title="Nothing has arrived yet." />
       ) : (
-        <EventTable name="Live lines" rows={tail.rows} />
+        <EventTable name="Live lines" rows={rows} />
       )}
     </>
   );
