@@ -83,8 +83,7 @@ async function trickle(
       for (const [story, every] of incidents) if (beat % every === 0) await shop.tell(story);
       tellBilling?.(beat);
     } catch (error) {
-      if (!processes.isEnding)
-        console.error(`The shop did not answer: ${error instanceof Error ? error.message : error}`);
+      if (!processes.isEnding) console.error(`The shop did not answer: ${String(error)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, beatMs));
   }

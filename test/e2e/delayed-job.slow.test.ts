@@ -78,20 +78,20 @@ describe("Delayed::Job in a real Rails application, from request to page", {
       const own = rows.filter((run) => run.traceId === request.trace_id && run.state === "succeeded");
       return own.length === 3 ? own : undefined;
     });
-    assert.deepEqual(runs.map((run) => run.job).sort(), [
-      "ChargeCardJob",
-      "InvoiceJob",
-      "Order#make_thumbnail",
-    ]);
+    assert.deepEqual(
+      runs.map((run) => run.job ?? "").sort((a, b) => a.localeCompare(b)),
+      ["ChargeCardJob", "InvoiceJob", "Order#make_thumbnail"],
+    );
     assert.deepEqual([...new Set(runs.map((run) => run.actor))], ["POST /orders"]);
   });
 
   test("a job that asks for others is their parent", async () => {
     const [parent] = await runsOf("MonthEnd");
     const children = (await runsOf("InvoiceJob")).filter((run) => run.parentRunId === parent?.runId);
+    assert.equal(children.length, 2);
     assert.deepEqual(
       children.map((run) => [run.state, run.actor, run.traceId]),
-      Array(2).fill(["succeeded", "MonthEnd", parent?.traceId]),
+      children.map(() => ["succeeded", "MonthEnd", parent?.traceId]),
     );
   });
 
@@ -125,9 +125,8 @@ describe("Delayed::Job in a real Rails application, from request to page", {
     const holds = (needle: string): readonly string[] =>
       contents.filter(({ bytes }) => bytes.includes(needle)).map(({ path }) => path);
     assert.ok(paths.length > 20, `only ${paths.length} files`);
-    const found = holds(marker).map((path) => path.slice(folder.length + 1).split("/")[0]);
-    for (const place of ["spool", "data"])
-      assert.ok(found.includes(place), `the search sees nothing in ${place}`);
+    const found = new Set(holds(marker).map((path) => path.slice(folder.length + 1).split("/")[0]));
+    for (const place of ["spool", "data"]) assert.ok(found.has(place), `the search sees nothing in ${place}`);
     for (const secret of planted) assert.deepEqual(holds(secret), [], secret);
   });
 
