@@ -1,6 +1,6 @@
 /**
  * The events that every bench feeds: a made-up shop with Rails and Celery, 60 % log lines, 25 % the
- * life of jobs, 15 % HTTP requests, about 350 bytes each; one line in a hundred holds something
+ * life of jobs, 15 % HTTP requests, about 390 bytes each; one line in a hundred holds something
  * that must not be stored. The same seed gives the same bytes.
  */
 import { formatTime } from "../src/model/time.ts";

@@ -31,7 +31,7 @@ const documentPath = join(root, "docs", "benchmarks.md");
 async function benches(): Promise<ReadonlyMap<string, Bench>> {
   const found = new Map<string, Bench>();
   for (const file of globSync("*.ts", { cwd: join(root, "bench") }).sort()) {
-    if (file === basename(import.meta.filename)) continue;
+    if (file === basename(import.meta.filename) || file.endsWith(".test.ts")) continue;
     const module = (await import(new URL(file, import.meta.url).href)) as Partial<Bench>;
     if (module.about !== undefined && module.run) found.set(basename(file, ".ts"), module as Bench);
   }

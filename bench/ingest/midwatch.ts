@@ -22,6 +22,7 @@ export async function startMidwatch(directory: string): Promise<MidwatchServer> 
   const data = join(directory, "midwatch");
   const key = execFileSync(node, [main, "keys", "add", "bench", "--scope", "send", "--data", data], {
     encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
   }).trim();
   const port = await freePort();
   const child = spawn(node, [main, "serve", "--data", data, "--listen", `127.0.0.1:${port}`], {
