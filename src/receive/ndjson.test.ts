@@ -21,7 +21,8 @@ const earliestMicros = (nowMs - limits.pastMsMax) * 1000;
 const latestMicros = (nowMs + limits.futureMsMax) * 1000;
 const good =
   '{"id":"0193c2e5-7a1b-7c3d-9e4f-5a6b7c8d9e0f","time":"2026-11-21T01:26:44.000123Z","kind":"log"}';
-const seed = Number(process.env["SEED"] ?? 20_261_121);
+/** Another one finds other lines; a failure names the round. */
+const seed = 20_261_121;
 
 /** Numbers in [0, 1) that depend on the seed alone (xorshift). */
 function randomNumbers(from: number): () => number {
