@@ -62,6 +62,10 @@ if recorded
   fields = { "runtime" => "delayed_job", "job" => "Charge", "run_id" => "0193c2e5-7a1b-7c3d-9e4f-5a6b7c8d9e0f", "attempt" => 1, "queue" => "mail", "duration_ms" => 12.5 }
   one_event = Array.new(rounds) { measure.call(jobs / rounds) { Midwatch.record("job.succeeded", fields.dup) } }.sort
   answer[:event_us] = one_event[rounds / 2]
+  # What an enqueue costs beside the database: the ids in the handler, the arguments, the event.
+  rows = Array.new(jobs / 5) { Delayed::Job.new(payload_object: Charge.new(42, "p"), run_at: Time.now) }
+  enqueues = rows.map { |row| measure.call(1) { Midwatch::DelayedJob.asked(row); Midwatch::DelayedJob.enqueued(row) } }.sort
+  answer[:enqueue_us] = enqueues[enqueues.size / 2]
   answer[:events] = Dir[File.join(spool, "*")].sum { |path| File.foreach(path).count { |line| line.size > 1 } }
 end
 puts JSON.generate(answer)

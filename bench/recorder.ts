@@ -14,6 +14,7 @@ type Round = {
   readonly delayed_job: string;
   readonly median_us: number;
   readonly event_us?: number;
+  readonly enqueue_us?: number;
   readonly events?: number;
 };
 
@@ -42,6 +43,7 @@ export async function run(options: {
     figures: {
       event_us: eventUs,
       event_share_of_limit: eventUs / eventLimitUs,
+      enqueue_us: recorded.enqueue_us ?? Number.NaN,
       job_us: without.median_us,
       recorded_job_us: recorded.median_us,
       added_us_per_job: addedUs,
@@ -49,6 +51,7 @@ export async function run(options: {
     lines: [
       `Ruby ${without.ruby}, Delayed::Job ${without.delayed_job}, ${jobs} jobs`,
       `one event: ${eventUs.toFixed(1)} µs, ${((100 * eventUs) / eventLimitUs).toFixed(0)} % of the limit of ${eventLimitUs} µs`,
+      `asking for a job (ids, arguments, event): ${(recorded.enqueue_us ?? Number.NaN).toFixed(1)} µs`,
       `one job without ${without.median_us.toFixed(1)} µs, with ${recorded.median_us.toFixed(1)} µs (start and end): +${addedUs.toFixed(1)} µs`,
     ],
   };

@@ -41,6 +41,7 @@ class DelayedJobTest < Minitest::Test
     assert_equal %w[retrying failed], failures.map { |event| event["outcome"] }
     assert_equal ["ArgumentError", "no price for order 9"], failures.last.values_at("error_class", "error_message")
     assert_match(/environment\.rb:\d+:in `perform'/, failures.last["error_stack"])
+    refute_includes failures.last["error_stack"], "delayed/worker.rb"
     assert_equal 1, failures.map { |event| event["fingerprint"] }.uniq.size
     retried = Told.of(run).find { |event| event["kind"] == "job.retried" }
     assert_match(/\A\d{4}-\d\d-\d\dT[\d:.]+Z\z/, retried["attributes"]["next_time"])

@@ -39,7 +39,7 @@ class LogTest < Minitest::Test
 
   def test_what_rails_and_delayed_job_print_of_arguments_is_left_out
     @logger.info('Enqueued SignInJob (Job ID: 1) to DelayedJob(default) with arguments: "eve", "hunter2-printed"')
-    @logger.info('Job SignInJob [1] from DelayedJob(default) with arguments: ["eve", "hunter2-printed"] (id=7) (queue=mail) RUNNING')
+    @logger.info('2026-11-21T02:53:01+0000: Job SignInJob [1] from DelayedJob(default) with arguments: ["eve", "hunter2-printed"] (id=7) (queue=mail) RUNNING')
     @logger.error('FAILED permanently: Job failed to load: undefined class Gone. Handler: "--- !ruby/struct:Gone hunter2-printed"')
     @logger.info("login with password=hunter2-printed")
     refute_includes new_lines.to_json, "hunter2-printed"

@@ -20,13 +20,20 @@ module Midwatch
 
     def fields(error)
       message = message_of(error)
-      stack = (error.backtrace || []).first(STACK_LINES_MAX)
+      stack = stack_of(error)
       {
         "error_class" => error.class.name.to_s,
         "error_message" => message,
         "error_stack" => cut(Midwatch.redact.text(Context.hide(JsonLine.utf8((stack + causes_of(error)).join("\n")))), STACK_BYTES_MAX),
         "fingerprint" => fingerprint(error.class.name, message, stack)
       }
+    end
+
+    # Down to where the worker called the job: from there on every stack is the same.
+    def stack_of(error)
+      stack = (error.backtrace || []).first(STACK_LINES_MAX)
+      own = stack.take_while { |line| !line.include?("/delayed/backend/base.rb:") }
+      own.empty? ? stack : own
     end
 
     # What lies behind an error that the application raised anew.

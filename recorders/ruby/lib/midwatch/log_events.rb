@@ -12,6 +12,8 @@ module Midwatch
     MESSAGE_BYTES_MAX = 8_000
     ARGUMENTS = / with arguments: .*?(?= \(id=|\z)/m.freeze
     HANDLER = /\.? Handler: .*\z/m.freeze
+    # Delayed::Job writes the time into the line itself.
+    TIME = /\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}: /.freeze
     COLOURS = /\e\[[0-9;]*m/.freeze
 
     module_function
@@ -36,7 +38,7 @@ module Midwatch
 
       error = message if message.is_a?(Exception)
       text = error ? error.message : message
-      text = JsonLine.utf8(text.is_a?(String) ? text : text.inspect).gsub(COLOURS, "").strip
+      text = JsonLine.utf8(text.is_a?(String) ? text : text.inspect).gsub(COLOURS, "").sub(TIME, "").strip
       return if text.empty?
 
       context = Context.current
