@@ -6,7 +6,8 @@ import type { EventRecord, Kind } from "../model/event.ts";
 import { streamOf } from "../model/event.ts";
 import { type Clock, formatTime } from "../model/time.ts";
 import { uuidv7 } from "../model/uuid.ts";
-import { compileRules, redactEvent } from "../redact/redact.ts";
+import { redactEvent } from "../redact/redact.ts";
+import { compileRules } from "../redact/rules.ts";
 import type { AgentState } from "./state.ts";
 
 export type OwnEvent = Partial<Omit<EventRecord, "id" | "stream" | "source" | "source_seq">> & {

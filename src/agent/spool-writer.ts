@@ -2,12 +2,13 @@
  * A recorder in this program: appends events to a spool file of this process, as the recorders in
  * applications do, so that they are kept whether or not an agent or a server is there.
  */
-import { closeSync, constants, fchmodSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type EventRecord, streamOf } from "../model/event.ts";
 import { type Clock, formatTime } from "../model/time.ts";
 import { uuidv7 } from "../model/uuid.ts";
-import { compileRules, redactEvent } from "../redact/redact.ts";
+import { redactEvent } from "../redact/redact.ts";
+import { compileRules } from "../redact/rules.ts";
 import type { OwnEvent } from "./own.ts";
 import { startTicksOf } from "./process.ts";
 
@@ -36,8 +37,11 @@ export class SpoolWriter {
     this.#path = join(setup.spool, `${setup.kind}-${setup.pid}-${start}-1.ndjson`);
   }
 
-  /** Never throws: what cannot be written is counted, and the count told when writing works again. */
-  add(event: OwnEvent): void {
+  /**
+   * Never throws: what cannot be written is counted, and the count told when writing works again.
+   * True when it is written; with `sync`, when it is on the disk.
+   */
+  add(event: OwnEvent, { sync = false } = {}): boolean {
     const nowMs = this.#setup.clock();
     this.#number += 1;
     const record: EventRecord = {
@@ -53,10 +57,18 @@ export class SpoolWriter {
     };
     try {
       this.#write(`\n${JSON.stringify(redactEvent(record, this.#rules).event)}\n`);
+      if (sync) fsyncSync(this.#descriptor as number);
       this.#dropped = 0;
+      return true;
     } catch {
       this.#dropped += 1;
+      return false;
     }
+  }
+
+  /** A value under this name would be hidden, whatever it is. */
+  isSecretName(name: string): boolean {
+    return this.#rules.text.keyVerdict(name) !== undefined;
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import { generatedRules } from "../../scripts/redaction-rules.ts";
 import type { Json } from "../model/event.ts";
 import { fromBytes, redactJson, toBytes } from "./json.ts";
 import { deriveKeyring } from "./keyring.ts";
-import { compileRules } from "./redact.ts";
+import { compileRules } from "./rules.ts";
 import { redactText, type Work } from "./text.ts";
 
 type TextCase = {
@@ -30,17 +30,25 @@ describe("the redaction contract", () => {
     for (const { name, text, secrets, keeps, expected } of texts) {
       test(`${file}: ${name}: ${text.slice(0, 40)}`, () => {
         seen++;
-        const redacted = fromBytes(redactText(toBytes(text), "full", rules.text, newWork()));
+        const redacted = fromBytes(redactText(toBytes(text), "full", rules.textFor("", ""), newWork()));
         assert.equal(redacted, expected);
         for (const secret of secrets) assert.equal(redacted.includes(secret), false);
         if (keeps !== undefined) assert.ok(redacted.includes(keeps));
-        assert.equal(fromBytes(redactText(toBytes(redacted), "full", rules.text, newWork())), redacted);
+        assert.equal(
+          fromBytes(redactText(toBytes(redacted), "full", rules.textFor("", ""), newWork())),
+          redacted,
+        );
       });
     }
     for (const { name, value, expected } of structures) {
       test(`${file}: ${name}`, () => {
         seen++;
-        const redacted = redactJson(toBytes(JSON.stringify(value)), undefined, rules.text, newWork());
+        const redacted = redactJson(
+          toBytes(JSON.stringify(value)),
+          undefined,
+          rules.textFor("", ""),
+          newWork(),
+        );
         assert.deepEqual(JSON.parse(fromBytes(redacted)), expected);
       });
     }

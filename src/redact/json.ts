@@ -136,7 +136,7 @@ function walkString(document: Document, at: number, rule: KeyRule | undefined): 
   const end = stringEnd(text, at);
   const content = readString(text, at, end);
   if (rule && fits(rule.when, content)) {
-    if (!isSettled(content, rules.reader)) {
+    if (!isSettled(content, rules.reader) && !rules.allowed.has(content)) {
       document.edits.push({
         start: at,
         end,

@@ -4,7 +4,8 @@ import { readRow } from "../model/batch.ts";
 import type { EventRecord, Json } from "../model/event.ts";
 import { readNdjson } from "../receive/ndjson.ts";
 import { createKeyring } from "./keyring.ts";
-import { compileRules, redactBatch, redactEvent } from "./redact.ts";
+import { redactBatch, redactEvent } from "./redact.ts";
+import { compileRules } from "./rules.ts";
 
 const keyring = createKeyring((count) => new Uint8Array(count).fill(7));
 const rules = compileRules({ keyring });

@@ -6,36 +6,12 @@
 import { type EventRows, fieldIndex, type RawBatch, type SafeBatch } from "../model/batch.ts";
 import type { EventRecord, Json, RawEvent, SafeEvent } from "../model/event.ts";
 import { type FieldName, fieldNames, fields } from "../model/fields.ts";
+import { hideArguments } from "./arguments.ts";
 import { fromBytes, redactJson, toBytes } from "./json.ts";
-import { compileKeys } from "./key.ts";
-import { compileMarker, type Keyring } from "./keyring.ts";
-import { builtIn, type Ruleset } from "./ruleset.ts";
-import { compileSweep, type Sweep } from "./sweep.ts";
-import { compileTextRules, redactText, type Strength, type TextRules, type Work } from "./text.ts";
-
-export type RuleOptions = {
-  /** Without one, marks name the class only and cannot be linked. */
-  readonly keyring?: Keyring;
-};
-
-export type CompiledRules = { readonly text: TextRules; readonly sweep: Sweep };
-
-/** Takes some tenths of a second: once at start, and again when rules or keys change. */
-export function compileRules(options: RuleOptions = {}): CompiledRules {
-  const ruleset: Ruleset = builtIn;
-  const keyVerdict = compileKeys(ruleset);
-  const verdictOf = (name: string): "drop" | "token" | "mask" | "off" =>
-    ruleset.classes[name]?.verdict ?? "drop";
-  return {
-    text: compileTextRules(ruleset, keyVerdict, compileMarker(options.keyring), verdictOf, () => {}),
-    sweep: compileSweep({
-      ruleset,
-      keyVerdict,
-      off: (name) => verdictOf(name) === "off",
-      customKeywords: [],
-    }),
-  };
-}
+import { hideKeyBody } from "./key-block.ts";
+import type { CompiledRules } from "./rules.ts";
+import { redactText, type Strength, type TextRules, type Work } from "./text.ts";
+import type { UserJob } from "./user-rules.ts";
 
 /** How often a rule found something, by service and job. */
 export type RedactionCount = {
@@ -81,20 +57,41 @@ export function redactBatch(batch: RawBatch, rules: CompiledRules): RedactedBatc
     const next = batch.attributeFirst[row + 1] as number;
     const keys = { attributes: batch.attributes, first, next };
     const start = batch.rowStarts[row] as number;
-    if (rules.sweep(batch.bytes, start, batch.rowEnds[row] as number, keys)) continue;
+    const clean = rules.sweep(batch.bytes, start, batch.rowEnds[row] as number, keys);
+    if (clean && rules.jobRule === undefined && rules.keyBlocks.size === 0) continue;
+    const owner = ownerOf(rules, textOf(batch, row, "service"), textOf(batch, row, "job"));
+    if (clean && owner.jobRule === undefined && rules.keyBlocks.size === 0) continue;
     const work = newWork(rules);
-    const texts = redactRow(batch, row, rules, work);
+    const texts = redactRow(batch, row, owner, work);
     if (texts) rewritten.push({ row, texts });
-    addCounts(counts, work, textOf(batch, row, "service"), textOf(batch, row, "job"));
+    addCounts(counts, work, owner);
   }
   return { batch: withRows(batch, rewritten) as SafeBatch, counts: [...counts.values()] };
 }
 
-function newWork(rules: CompiledRules): Work {
-  return { decodeBytesLeft: rules.text.ruleset.limits.decodeBytesMax, hits: new Map() };
+/** The service and job of an event, and the rules that hold for them. */
+type Owner = {
+  readonly service: string;
+  readonly job: string;
+  readonly rules: CompiledRules;
+  readonly text: TextRules;
+  readonly jobRule: UserJob | undefined;
+};
+
+function ownerOf(rules: CompiledRules, service: string, job: string): Owner {
+  return { service, job, rules, text: rules.textFor(service, job), jobRule: rules.jobRule?.(service, job) };
 }
 
-function addCounts(counts: Map<string, RedactionCount>, work: Work, service: string, job: string): void {
+function newWork(rules: CompiledRules): Work {
+  return { decodeBytesLeft: rules.ruleset.limits.decodeBytesMax, hits: new Map() };
+}
+
+/** The name of a job may hold a secret itself, so counts carry it as it is stored. */
+function addCounts(counts: Map<string, RedactionCount>, work: Work, owner: Owner): void {
+  if (work.hits.size === 0) return;
+  const unseen: Work = { decodeBytesLeft: work.decodeBytesLeft, hits: new Map() };
+  const service = fromBytes(redactField("service", owner.service, owner, unseen));
+  const job = fromBytes(redactField("job", owner.job, owner, unseen));
   for (const [rule, count] of work.hits) {
     const name = `${rule}\n${service}\n${job}`;
     counts.set(name, { rule, service, job, count: (counts.get(name)?.count ?? 0) + count });
@@ -117,9 +114,10 @@ type RewrittenRow = { readonly row: number; readonly texts: readonly (string | u
 function redactRow(
   batch: EventRows,
   row: number,
-  rules: CompiledRules,
+  owner: Owner,
   work: Work,
 ): readonly (string | undefined)[] | undefined {
+  const source = textOf(batch, row, "source") || textOf(batch, row, "host");
   const texts: (string | undefined)[] = [];
   let changed = false;
   const keep = (before: string, after: string): void => {
@@ -133,7 +131,8 @@ function redactRow(
       continue;
     }
     const text = slice(batch.bytes, start, batch.ends[row * fieldCount + index] as number);
-    keep(text, redactField(name, text, rules, work));
+    const body = name === "message" ? hideKeyBody(source, text, owner.rules.keyBlocks, work) : text;
+    keep(text, redactField(name, body, owner, work));
   }
   for (
     let at = (batch.attributeFirst[row] as number) * 4;
@@ -148,17 +147,18 @@ function redactRow(
     ];
     const key = slice(batch.bytes, keyStart, keyEnd);
     const value = slice(batch.bytes, valueStart, valueEnd);
-    const safeKey = redactText(key, "full", rules.text, work);
+    const safeKey = redactText(key, "full", owner.text, work);
+    const shown = owner.jobRule ? hideArguments(key, value, owner.jobRule, owner.rules.marker, work) : value;
     keep(key, safeKey);
-    keep(value, redactJson(value, safeKey, rules.text, work));
+    keep(value, redactJson(shown, safeKey, owner.text, work));
   }
   return changed ? texts : undefined;
 }
 
-function redactField(name: FieldName, text: string, rules: CompiledRules, work: Work): string {
+function redactField(name: FieldName, text: string, owner: Owner, work: Work): string {
   const strength = strengths[name];
   if (!strength) return text;
-  const safe = redactText(text, strength, rules.text, work);
+  const safe = redactText(text, strength, owner.text, work);
   return safe.length > fields[name].max ? cut(safe, fields[name].max) : safe;
 }
 
@@ -206,21 +206,34 @@ function withRows(batch: EventRows, rows: readonly RewrittenRow[]): EventRows {
 
 export type RedactedEvent = { readonly event: SafeEvent; readonly counts: readonly RedactionCount[] };
 
-/** The same for one event that is an object already. */
+/** The same for one event that is an object already; lines of key blocks are not followed. */
 export function redactEvent(event: RawEvent | EventRecord, rules: CompiledRules): RedactedEvent {
   const work = newWork(rules);
+  const owner = ownerOf(rules, toBytes(event.service ?? ""), toBytes(event.job ?? ""));
   const entries = Object.entries(event).map(([name, value]): [string, Json] => {
-    if (name === "attributes") {
-      const text = toBytes(JSON.stringify(value));
-      const safe = redactJson(text, undefined, rules.text, work);
-      return [name, safe === text ? value : (JSON.parse(fromBytes(safe)) as Json)];
-    }
+    if (name === "attributes")
+      return [name, redactAttributes(value as { readonly [key: string]: Json }, owner, work)];
     if (typeof value !== "string" || !Object.hasOwn(strengths, name)) return [name, value];
     const bytes = toBytes(value);
-    const safe = redactField(name as FieldName, bytes, rules, work);
+    const safe = redactField(name as FieldName, bytes, owner, work);
     return [name, safe === bytes ? value : fromBytes(safe)];
   });
   const counts = new Map<string, RedactionCount>();
-  addCounts(counts, work, event.service ?? "", event.job ?? "");
+  addCounts(counts, work, owner);
   return { event: Object.fromEntries(entries) as SafeEvent, counts: [...counts.values()] };
+}
+
+function redactAttributes(attributes: { readonly [key: string]: Json }, owner: Owner, work: Work): Json {
+  const { jobRule } = owner;
+  const shown = jobRule
+    ? Object.fromEntries(
+        Object.entries(attributes).map(([key, value]) => {
+          const text = hideArguments(key, toBytes(JSON.stringify(value)), jobRule, owner.rules.marker, work);
+          return [key, JSON.parse(fromBytes(text)) as Json];
+        }),
+      )
+    : attributes;
+  const text = toBytes(JSON.stringify(shown));
+  const safe = redactJson(text, undefined, owner.text, work);
+  return safe === text ? shown : (JSON.parse(fromBytes(safe)) as Json);
 }

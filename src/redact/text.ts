@@ -32,6 +32,8 @@ export type TextRules = {
   readonly marks: RegExp;
   /** Rules of the user, after the built-in ones. */
   readonly custom: (text: string, add: (span: Span) => void) => void;
+  /** Values that stay, whatever rule finds them. */
+  readonly allowed: ReadonlySet<string>;
 };
 
 export function compileTextRules(
@@ -40,6 +42,7 @@ export function compileTextRules(
   marker: Marker,
   verdictOf: VerdictOf,
   custom: TextRules["custom"],
+  allowed: ReadonlySet<string>,
 ): TextRules {
   const classes = Object.keys(ruleset.classes);
   const reader = compileValueReader(ruleset, classes);
@@ -54,6 +57,7 @@ export function compileTextRules(
     decoder: compileDecoder(ruleset.encodedWords),
     marks: new RegExp(markPattern(classes), "g"),
     custom,
+    allowed,
   };
 }
 
@@ -137,6 +141,7 @@ export function findSpans(
   );
   return mergeSpans(fresh)
     .filter((span) => span.end > span.start && rules.verdictOf(span.class) !== "off")
+    .filter((span) => !rules.allowed.has(text.slice(span.start, span.end)))
     .map((span) => wholeCharacters(text, span));
 }
 
