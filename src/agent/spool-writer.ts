@@ -68,7 +68,7 @@ export class SpoolWriter {
 
   /** A value under this name would be hidden, whatever it is. */
   isSecretName(name: string): boolean {
-    return this.#rules.text.keyVerdict(name) !== undefined;
+    return this.#rules.textFor("", "").keyVerdict(name) !== undefined;
   }
 
   close(): void {
