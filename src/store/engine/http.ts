@@ -53,6 +53,8 @@ async function answer(pool: SessionPool, request: IncomingMessage, response: Ser
     return;
   }
   const sql = [searchParams.get("query") ?? "", body].filter((part) => part !== "").join("\n");
+  // Gone while its statement was still being read.
+  if (request.socket.destroyed) return;
   const run = pool.run(statementOf(sql, searchParams));
   response.on("close", () => {
     if (!response.writableFinished) run.cancel();
