@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { addAgent } from "./commands/agent.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addConfig } from "./commands/config.ts";
 import { addExec } from "./commands/exec.ts";
 import { addJobs } from "./commands/jobs.ts";
@@ -28,6 +29,7 @@ const commands: readonly AddCommand[] = [
   addServe,
   addAgent,
   addExec,
+  addAudit,
   addSend,
   addSearch,
   addTail,

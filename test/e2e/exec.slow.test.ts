@@ -137,3 +137,45 @@ describe("midwatch exec", () => {
     assert.match(missing.stderr, /no\/such\/command: not found/);
   });
 });
+
+describe("midwatch audit", () => {
+  const audit = (...words: readonly string[]) =>
+    spawnSync(midwatch, ["audit", "--spool", directory, ...words], {
+      env: { ...environment, MIDWATCH_RUN_ID: "run-1", MIDWATCH_JOB: "nightly" },
+      encoding: "utf8",
+    });
+
+  test("records an action with its run and actor, and refuses a secret by its name", () => {
+    const values = ["--value", "records=1200", "password=hunter2secret"];
+    const { status, stderr } = audit("customer.exported", "--subject", "customer:42", ...values);
+
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /password is a secret by its name and is not recorded/);
+    const [event] = events();
+    assert.equal(event?.kind, "audit.action");
+    assert.equal(event.stream, "audit");
+    assert.equal(event.run_id, "run-1");
+    assert.equal(event.actor, "deploy");
+    assert.deepEqual(event.attributes, {
+      action: "customer.exported",
+      subject: "customer:42",
+      values: { records: "1200" },
+      refused: ["password"],
+    });
+  });
+
+  test("guards a command: the intent before, the outcome after", () => {
+    const { status, stdout } = audit("database.restored", "--", "/bin/sh", "-c", "echo restoring; exit 3");
+    assert.deepEqual([status, stdout], [3, "restoring\n"]);
+    assert.deepEqual(
+      events().map(({ outcome }) => outcome),
+      ["intended", "failed"],
+    );
+  });
+
+  test("says so where nothing can be recorded", () => {
+    const { status, stderr } = audit("x", "--spool", "/nowhere/at/all");
+    assert.equal(status, 3);
+    assert.match(stderr, /cannot be recorded/);
+  });
+});
