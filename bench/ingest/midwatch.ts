@@ -9,9 +9,11 @@ const root = new URL("../..", import.meta.url).pathname;
 const node = join(root, "node_modules", ".bin", "node");
 const main = join(root, "src", "cli", "main.ts");
 
+export type Fed = Measured & { /** Until every event was acknowledged. */ readonly acknowledgedMs: number };
+
 export type MidwatchServer = {
   /** From the first byte sent until every event was acknowledged and can be queried. */
-  feed(batches: readonly Buffer[], events: number, senders: number): Promise<Measured>;
+  feed(batches: readonly Buffer[], events: number, senders: number): Promise<Fed>;
   /** Stored events with their indexes and everything derived from them, by event. */
   storedBytesPerEvent(): Promise<number>;
   peakRssBytes(): number;
@@ -70,7 +72,7 @@ async function feed(
   batches: readonly Buffer[],
   events: number,
   senders: number,
-): Promise<Measured> {
+): Promise<Fed> {
   const before = await storedEvents(server);
   const pid = server.child.pid as number;
   const cpuBefore = cpuMicros(pid);
@@ -84,12 +86,14 @@ async function feed(
     }
   }
   await Promise.all(Array.from({ length: senders }, sender));
+  const acknowledgedMs = performance.now() - startedMs;
   await waitUntil(
     "everything is inserted",
     300_000,
     async () => (await status(server)).server.spoolFiles === 0,
   );
-  const measured = { events, wallMs: performance.now() - startedMs, cpuMicros: cpuMicros(pid) - cpuBefore };
+  const wallMs = performance.now() - startedMs;
+  const measured = { events, wallMs, cpuMicros: cpuMicros(pid) - cpuBefore, acknowledgedMs };
   const stored = (await storedEvents(server)) - before;
   if (accepted !== events || stored !== events) {
     throw new Error(`${events} events sent, ${accepted} acknowledged, ${stored} stored`);
