@@ -70,6 +70,12 @@ module Jobs
       now - 1
     end
   end
+  # As with Delayed::Worker.raise_signal_exceptions.
+  Stopped = Class.new(Broken) do
+    def perform
+      raise SignalException, "TERM"
+    end
+  end
   Gone = Struct.new(:secret_word) { def perform; end }
   Slow = Struct.new(:seconds) do
     def perform

@@ -30,6 +30,8 @@ class RackTest < Minitest::Test
     asked = Told.newest("job.enqueued")
     assert_equal ["req-42", "POST /checkout"], asked.values_at("trace_id", "actor")
     assert_equal "req-42", event["trace_id"]
+    Delayed::Worker.new.work_off(5)
+    assert_equal ["POST /checkout"] * 3, Told.of(asked["run_id"]).map { |one| one["actor"] }
   end
 
   def test_a_request_id_from_outside_cannot_carry_anything_else

@@ -60,9 +60,10 @@ module Midwatch
         now.next_time = job.run_at if retry_of_this
         run_id = retry_of_this ? now.run_id : active_job_id || Midwatch.recorder.uuid7
         trace_id = now&.trace_id || run_id
-        job.handler = Handler.tag(handler, run_id, trace_id) if Midwatch.settings.on?(:tag_handler)
+        actor = retry_of_this ? now.actor : Actor.current
+        job.handler = Handler.tag(handler, run_id, trace_id, actor) if Midwatch.settings.on?(:tag_handler)
         job.instance_variable_set(:@midwatch, {
-          again: retry_of_this, trace_id: trace_id, parent: now&.run_id, actor: Actor.current,
+          again: retry_of_this, trace_id: trace_id, parent: now&.run_id, actor: actor,
           time: Midwatch.recorder.time_text, arguments: arguments_of(job, handler)
         })
       end
@@ -149,8 +150,8 @@ module Midwatch
 
       def begin_attempt(job)
         handler = job.handler.to_s
-        run_id, trace_id = identify(job, handler)
-        context = Context.new(trace_id: trace_id, given: -> { Arguments.given(job.instance_variable_get(:@payload_object)) })
+        run_id, trace_id, actor = identify(job, handler)
+        context = Context.new(trace_id: trace_id, actor: actor, given: -> { Arguments.given(job.instance_variable_get(:@payload_object)) })
         context.row = job
         context.runtime = "delayed_job"
         context.run_id = run_id
@@ -166,8 +167,8 @@ module Midwatch
       def run_fields(context, job)
         {
           "runtime" => "delayed_job", "job" => context.job, "run_id" => context.run_id,
-          "attempt" => context.attempt, "trace_id" => context.trace_id, "queue" => job.queue,
-          "priority" => job.priority, "worker" => Midwatch.recorder.spool.current.worker
+          "attempt" => context.attempt, "trace_id" => context.trace_id, "actor" => context.actor,
+          "queue" => job.queue, "priority" => job.priority, "worker" => Midwatch.recorder.spool.current.worker
         }
       end
 
@@ -224,7 +225,7 @@ module Midwatch
           fields.merge!(Failure.fields(context.active_job_error))
           Midwatch.recorder.record("job.failed", fields)
         end
-        plain = fields.slice("runtime", "job", "run_id", "attempt", "trace_id", "queue", "priority", "worker")
+        plain = fields.slice("runtime", "job", "run_id", "attempt", "trace_id", "actor", "queue", "priority", "worker")
         if retried
           due = context.next_time ? Midwatch.recorder.time_text(context.next_time) : Midwatch.recorder.time_text
           Midwatch.recorder.record("job.retried", plain, { "next_time" => due })

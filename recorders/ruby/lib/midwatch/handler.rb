@@ -9,7 +9,8 @@ module Midwatch
   # Ids travel in a YAML comment behind the document. It needs no change of schema, survives every
   # retry and the removal of this gem, and only ever holds letters that YAML cannot stumble over.
   module Handler
-    TAG = /\n# midwatch1 ([A-Za-z0-9_-]{1,128}) ([A-Za-z0-9_-]{1,128})\s*\z/.freeze
+    TAG = /\n# midwatch1 ([A-Za-z0-9_-]{1,128}) ([A-Za-z0-9_-]{1,128})(?: ([A-Za-z0-9_-]{1,200}))?\s*\z/.freeze
+    ACTOR_BYTES_MAX = 150
     # A column of 64 KB must still hold what it held before.
     TAGGED_BYTES_MAX = 60_000
     # Two blanks: deeper ones are the job's own arguments.
@@ -25,16 +26,25 @@ module Midwatch
 
     module_function
 
-    def tag(handler, run_id, trace_id)
+    def tag(handler, run_id, trace_id, actor = nil)
       return handler if handler.bytesize > TAGGED_BYTES_MAX
 
-      "#{handler.sub(TAG, "").chomp}\n# midwatch1 #{safe(run_id)} #{safe(trace_id)}\n"
+      "#{handler.sub(TAG, "").chomp}\n# midwatch1 #{safe(run_id)} #{safe(trace_id)}#{" #{packed(actor)}" if actor}\n"
     end
 
-    # [run id, trace id], or nil where there is no tag.
+    # [run id, trace id, actor or nil], or nil where there is no tag.
     def ids(handler)
       match = TAG.match(handler)
-      match && [match[1], match[2]]
+      match && [match[1], match[2], match[3] && unpacked(match[3])]
+    end
+
+    # An actor may be any text; in the comment it has the letters of base64url.
+    def packed(actor)
+      [JsonLine.utf8(actor.to_s).byteslice(0, ACTOR_BYTES_MAX).scrub("")].pack("m0").tr("+/", "-_").delete("=")
+    end
+
+    def unpacked(text)
+      text.tr("-_", "+/").unpack1("m").force_encoding(Encoding::UTF_8).scrub("?")
     end
 
     def safe(text)
