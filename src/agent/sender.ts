@@ -8,9 +8,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { gzip, zstdCompress } from "node:zlib";
 import type { Refusal } from "../model/batch.ts";
-import type { IntakeAnswer } from "../model/intake.ts";
+import type { IntakeAnswer, WitnessedCheckpoint } from "../model/intake.ts";
 
-type Acknowledgement = Pick<IntakeAnswer, "accepted" | "refused" | "refusals" | "duplicate">;
+type Acknowledgement = IntakeAnswer;
 
 export type Verdict =
   | { readonly kind: "taken"; readonly answer: Acknowledgement }
@@ -49,7 +49,18 @@ export class Sender {
     this.#connections = this.#url.protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
   }
 
-  async send(batchId: string, lines: number, body: Uint8Array, signal?: AbortSignal): Promise<Verdict> {
+  get server(): URL {
+    return this.#setup.server;
+  }
+
+  /** `witnessedSize`: entries of the ledger's checkpoint that is kept here, or 0. */
+  async send(
+    batchId: string,
+    lines: number,
+    body: Uint8Array,
+    witnessedSize: number,
+    signal?: AbortSignal,
+  ): Promise<Verdict> {
     // Read anew each time, so that a key can be replaced without a restart.
     let key: string;
     try {
@@ -70,6 +81,7 @@ export class Sender {
           ...(encoding !== "identity" && { "content-encoding": encoding }),
           "midwatch-batch": batchId,
           "midwatch-source": this.#setup.source,
+          ...(witnessedSize > 0 && { "midwatch-witnessed-size": String(witnessedSize) }),
         },
         signal,
       );
@@ -161,7 +173,17 @@ function readAnswer(text: string): Acknowledgement | undefined {
     refused: value.refused,
     refusals: refusals.filter((one) => typeof one?.line === "number" && typeof one.reason === "string"),
     duplicate: value.duplicate === true,
+    ...withCheckpoint(value.checkpoint),
   };
+}
+
+function withCheckpoint(
+  checkpoint: Partial<WitnessedCheckpoint> | undefined,
+): Pick<IntakeAnswer, "checkpoint"> {
+  if (typeof checkpoint?.note !== "string") return {};
+  const { note, consistency } = checkpoint;
+  const isProof = Array.isArray(consistency) && consistency.every((hash) => typeof hash === "string");
+  return { checkpoint: { note, ...(isProof && { consistency }) } };
 }
 
 /** What the server said, cut to one short line so that it cannot forge our log. */

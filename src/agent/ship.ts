@@ -10,6 +10,7 @@ import type { OwnEvents } from "./own.ts";
 import type { RefusedLine, RefusedLines } from "./refused.ts";
 import type { Sender } from "./sender.ts";
 import type { AgentState } from "./state.ts";
+import { Witness } from "./witness.ts";
 
 export type Shipped =
   | { readonly kind: "idle" }
@@ -37,9 +38,11 @@ export class Shipper {
   #firstFile = 0;
   #sentLines = 0;
   #refusedLines = 0;
+  readonly #witness: Witness;
 
   constructor(setup: ShipperSetup) {
     this.#setup = setup;
+    this.#witness = new Witness({ ...setup, server: setup.sender.server });
     this.#linesMax = setup.limits.linesMax;
   }
 
@@ -62,7 +65,14 @@ export class Shipper {
       return { kind: "sent", full: false };
     }
     const body = bodyOf(batch);
-    const verdict = await this.#setup.sender.send(batch.saved.id, batch.lines.length, body, signal);
+    const witnessed = this.#witness.size;
+    const verdict = await this.#setup.sender.send(
+      batch.saved.id,
+      batch.lines.length,
+      body,
+      witnessed,
+      signal,
+    );
     if (verdict.kind === "again" || verdict.kind === "denied") return verdict;
     if (verdict.kind === "tooLarge") return this.#makeSmaller(batch, verdict.because);
     const refused = verdict.answer.refusals.flatMap(({ line, reason }) => {
@@ -71,6 +81,7 @@ export class Shipper {
     });
     const unnamed = Math.max(verdict.answer.refused - verdict.answer.refusals.length, 0);
     this.#settle(batch, refused, unnamed);
+    await this.#witness.see(verdict.answer.checkpoint);
     this.#sentLines += batch.lines.length;
     const full = body.length > this.#setup.limits.bytesMax / 2 || batch.lines.length > this.#linesMax / 2;
     this.#linesMax = Math.min(this.#linesMax * 2, this.#setup.limits.linesMax);
