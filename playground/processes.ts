@@ -17,7 +17,7 @@ export type Start = {
   readonly output: string;
 };
 
-/** What was started, so that it can be ended in reverse order. */
+/** What was started, so that it can be ended: the newest first, so that nothing loses what it needs. */
 export class Processes {
   readonly #running: ChildProcess[] = [];
   #isEnding = false;

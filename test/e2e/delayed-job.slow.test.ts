@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -116,6 +116,12 @@ describe("Delayed::Job in a real Rails application, from request to page", {
     assert.deepEqual(rows, []);
     // Of the story that succeeds, of the order above, and two of the job that asks for others.
     assert.equal((await runsOf("InvoiceJob")).length, 4);
+  });
+
+  test("the server took every line, and none is missing", async () => {
+    assert.ok(!existsSync(join(folder, "agent/refused.ndjson")), "lines were refused");
+    const gaps = await ask<EventPage>("/api/v1/events?kind=source.gap");
+    assert.deepEqual(gaps.rows, []);
   });
 
   test("what was planted is in no file that Midwatch or the recorders wrote", () => {
