@@ -12,7 +12,8 @@ const writersMax = 2;
 /** Statements that wait. More: refused at once with `TOO_MANY_SIMULTANEOUS_QUERIES`. */
 const waitingMax = 256;
 
-const killAgainMs = 500;
+/** The engine forgets a kill that comes while it still plans the statement, and every later one. */
+const killAfterMs = 1000;
 
 export type Statement = {
   readonly sql: string;
@@ -75,11 +76,11 @@ export function sessionPool(open: () => Session, first: Session): SessionPool {
     else lane.idle.push(slot);
   }
 
-  /** A statement that is just beginning may not heed the first call. */
   async function kill(mark: string, isRunning: () => boolean): Promise<void> {
     while (isRunning()) {
+      await new Promise((resolve) => setTimeout(resolve, killAfterMs));
+      if (!isRunning()) return;
       await control.queryAsync(`KILL QUERY WHERE Settings['log_comment'] = '${mark}' ASYNC`).catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, killAgainMs));
     }
   }
 
