@@ -182,7 +182,7 @@ function readBlock(from: Reader): SegmentBlock {
     count,
     starts: new Int32Array(count * fieldCount).fill(-1),
     ends: new Int32Array(count * fieldCount),
-    // Bounds that say nothing, so that room is counted field by field.
+    // From 0 to as many bytes as the row has: bounds as long as the row, wherever it lies.
     rowStarts: new Int32Array(count),
     rowEnds: new Int32Array(count),
     timeMicros: new Float64Array(count),
@@ -219,7 +219,7 @@ function skipHead(from: Reader): void {
 type Columns = SealableRows & { readonly numbers: Float64Array };
 
 function readColumn(from: Reader, rows: Columns, field: number, form: FieldForm): void {
-  const { count, starts, ends, numbers } = rows;
+  const { count, starts, ends, numbers, rowEnds } = rows;
   const { view } = from;
   if (form === "time") {
     const micros = field === fieldIndex.time ? rows.timeMicros : rows.receivedMicros;
@@ -240,10 +240,12 @@ function readColumn(from: Reader, rows: Columns, field: number, form: FieldForm)
   } else {
     for (let row = 0; row < count; row++) {
       const length = readLength(from);
+      if (length === 0) continue;
       const place = row * fieldCount + field;
       starts[place] = from.at;
       from.at += length;
       ends[place] = from.at;
+      rowEnds[row] = (rowEnds[row] as number) + length;
     }
   }
 }
@@ -260,7 +262,10 @@ function swapHalves(from: Reader, { count, starts, ends }: Columns, field: numbe
   from.at += count * 16;
 }
 
-function readMap(from: Reader, { count, attributeFirst }: Columns): Int32Array {
+/** Of a length as LEB128, for anything that fits into an event. */
+const lengthBytesMax = 4;
+
+function readMap(from: Reader, { count, attributeFirst, rowEnds }: Columns): Int32Array {
   for (let row = 0; row < count; row++) attributeFirst[row + 1] = wholeAt(from.view, from.at + row * 8);
   from.at += count * 8;
   const pairs = attributeFirst[count] as number;
@@ -272,6 +277,15 @@ function readMap(from: Reader, { count, attributeFirst }: Columns): Int32Array {
       from.at += length;
       attributes[pair * 4 + half + 1] = from.at;
     }
+  }
+  for (let row = 0; row < count; row++) {
+    const [first, next] = [attributeFirst[row] as number, attributeFirst[row + 1] as number];
+    let total = rowEnds[row] as number;
+    for (let at = first * 4; at < next * 4; at += 2) {
+      total += (attributes[at + 1] as number) - (attributes[at] as number) + lengthBytesMax;
+    }
+    // An event of nothing but what stands in the header still has bounds.
+    rowEnds[row] = total + 1;
   }
   return attributes;
 }
