@@ -5,7 +5,7 @@
 import type { Run, RunDetail } from "../src/api/schemas.ts";
 import type { RunState } from "../src/model/run.ts";
 import type { StoredEvent } from "../src/store/store.ts";
-import { duration, relative } from "./words.ts";
+import { age, duration, relative } from "./words.ts";
 
 export type TimelineRow = {
   readonly key: string;
@@ -31,8 +31,9 @@ const ms = (time: string): number => Date.parse(time);
 
 export function timelineOf(detail: RunDetail, requests: readonly StoredEvent[], nowMs: number): Timeline {
   const { run } = detail;
-  const before = detail.trace.filter((other) => other.runId === run.parentRunId);
-  const after = detail.trace.filter((other) => other.runId !== run.parentRunId);
+  const others = [...detail.trace].sort((a, b) => beganMs(a) - beganMs(b));
+  const before = others.filter((other) => other.runId === run.parentRunId);
+  const after = others.filter((other) => other.runId !== run.parentRunId);
   const rows = [
     ...requests.map(requestRow),
     ...before.map((other) => otherRow(other, "asked for by", nowMs)),
@@ -89,7 +90,7 @@ function ownRows({ run, attempts }: RunDetail, nowMs: number): readonly Timeline
     });
     const next = attempts[index + 1]?.startedTime;
     if (next !== undefined && ms(next) > untilMs) {
-      const due = attempt.nextTime === undefined ? "" : `due ${relative(ms(attempt.nextTime), untilMs)}`;
+      const due = attempt.nextTime === undefined ? "" : dueWords(ms(attempt.nextTime) - untilMs);
       rows.push(waitRow(`wait-${attempt.number}`, "Wait", due, untilMs, ms(next)));
     } else if (next === undefined && run.state === "retrying") {
       const dueMs = attempt.nextTime === undefined ? nowMs : ms(attempt.nextTime);
@@ -104,12 +105,20 @@ function ownRows({ run, attempts }: RunDetail, nowMs: number): readonly Timeline
   return rows;
 }
 
+function dueWords(inMs: number): string {
+  return inMs < 1000 ? "due at once" : `due in ${age(inMs)}`;
+}
+
 function waitRow(key: string, label: string, about: string, fromMs: number, untilMs: number): TimelineRow {
   return { key, label, about, shape: "wait", fromMs, untilMs, words: duration(untilMs - fromMs) };
 }
 
+function beganMs(run: Run): number {
+  return ms(run.startedTime ?? run.enqueuedTime ?? run.lastTime);
+}
+
 function otherRow(run: Run, about: string, nowMs: number): TimelineRow {
-  const fromMs = ms(run.startedTime ?? run.enqueuedTime ?? run.lastTime);
+  const fromMs = beganMs(run);
   const untilMs = run.state === "running" ? nowMs : Math.max(ms(run.endedTime ?? run.lastTime), fromMs);
   return {
     key: run.runId,

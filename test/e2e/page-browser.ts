@@ -3,11 +3,10 @@
  * would complain of: console errors, violations of the policy, requests to anybody else.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { makeKey } from "../../src/api/keyring.ts";
 import { loadConfig } from "../../src/cli/config.ts";
@@ -37,11 +36,9 @@ export type PageServer = {
   readonly close: () => Promise<void>;
 };
 
-export async function startPageServer(sampleDay: readonly EventRecord[]): Promise<PageServer> {
+export async function startPageServer(): Promise<PageServer> {
   const directory = mkdtempSync(join(tmpdir(), "midwatch-page-"));
   const { directory: pageDirectory } = await buildPage(join(directory, "page"));
-  const sampleFile = join(directory, "day.ndjson.gz");
-  writeFileSync(sampleFile, gzipSync(sampleDay.map((event) => `${JSON.stringify(event)}\n`).join("")));
   const { values: config } = loadConfig({ data: join(directory, "data"), listen: "127.0.0.1:0" }, {});
   const random = (count: number): Uint8Array => randomBytes(count);
   const server = await startServer({
@@ -52,7 +49,6 @@ export async function startPageServer(sampleDay: readonly EventRecord[]): Promis
     pid: process.pid,
     hostname: "watch-1",
     pageDirectory,
-    sampleFile,
   });
   const { key } = await makeKey(
     server.control,

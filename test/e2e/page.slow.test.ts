@@ -16,7 +16,7 @@ const pictures = fileURLToPath(new URL("../../docs/screenshots/", import.meta.ur
 let server: PageServer;
 
 before(async () => {
-  server = await startPageServer(stories(Date.now()));
+  server = await startPageServer();
 });
 after(async () => await server.close());
 
@@ -49,18 +49,80 @@ describe("a first visit", () => {
       assert.match(await page.locator(".steps").innerText(), /gem "midwatch"[\s\S]*bin\/midwatch keys add/);
 
       await page.getByRole("button", { name: "Look around with a sample day" }).click();
-      const strip = page.locator(".strip", { hasText: "A sample day is loaded" });
-      await strip.waitFor();
-      await page.getByText("problems need you").waitFor();
+      await page.getByText("problems need you").waitFor({ timeout: 60_000 });
       await page.locator(".tag", { hasText: "sample" }).first().waitFor();
+      await lookAround(page);
+      await takePictures();
 
+      await page.goto(server.address);
+      const strip = page.locator(".strip", { hasText: "A sample day is loaded" });
       await strip.getByRole("button", { name: "Remove it" }).click();
-      await page.getByText("waits for its first application").waitFor();
+      await page.getByText("waits for its first application").waitFor({ timeout: 60_000 });
       assert.equal(await page.locator(".tag").count(), 0);
       assert.deepEqual(complaints(), []);
     });
   });
 });
+
+/** The three screens on what real workers did on the recorded day. */
+async function lookAround(page: Page): Promise<void> {
+  await page.getByRole("navigation").getByRole("link", { name: "Runs" }).click();
+  await page
+    .getByRole("group", { name: "States" })
+    .getByRole("link", { name: /^Failed/ })
+    .click();
+  await page
+    .getByRole("link", { name: /AccountImport/ })
+    .first()
+    .click();
+  await page.locator(".stack").waitFor();
+  assert.match(
+    await heading(page),
+    /^AccountImport failed for good on its only attempt: .*removed: password/,
+  );
+  assert.match(await page.locator(".stack").innerText(), /account_import\.rb:\d+/);
+  assert.ok((await page.locator(".waterfall-row").count()) >= 4, "axis, request, wait, attempt");
+  await page.getByRole("navigation").getByRole("link", { name: "Logs" }).click();
+  await page.locator(".line").nth(20).waitFor();
+  assert.match(await heading(page), /^[\d,]+ events were recorded, \d+ errors/);
+}
+
+const wideOfBoth = new Set(["now", "runs", "run", "logs"]);
+const narrowOnes = new Set(["now", "run", "logs"]);
+
+/** Pictures for the documentation, of the recorded day; only when they are asked for. */
+async function takePictures(): Promise<void> {
+  if (process.env["MIDWATCH_SCREENSHOTS"] !== "1") return;
+  mkdirSync(pictures, { recursive: true });
+  const answer = await fetch(`${server.address}/api/v1/runs?state=failed&job=WebhookDelivery&limit=1`);
+  const { rows } = (await answer.json()) as { rows: { runId: string; service: string }[] };
+  const paths = {
+    now: "/",
+    runs: "/runs",
+    run: `/runs/${rows[0]?.runId}`,
+    logs: "/logs",
+    jobs: "/jobs",
+    job: `/job?job=ChargeCardJob&service=${rows[0]?.service}`,
+    failures: "/failures",
+    queues: "/queues",
+    connect: "/connect",
+  };
+  for (const [name, path] of Object.entries(paths)) {
+    const take = async (theme: "paper" | "night", width: number, suffix: string): Promise<void> => {
+      await visit(
+        path,
+        async ({ page }) => {
+          await settled(page);
+          await page.screenshot({ path: `${pictures}${name}-${theme}${suffix}.png` });
+        },
+        { theme, width },
+      );
+    };
+    await take("night", 1440, "");
+    if (wideOfBoth.has(name)) await take("paper", 1440, "");
+    if (narrowOnes.has(name)) await take("night", 390, "-narrow");
+  }
+}
 
 describe("with a night's events", () => {
   before(async () => {
@@ -299,28 +361,6 @@ describe("with a night's events", () => {
       await page.getByRole("button", { name: "Zone: UTC" }).waitFor();
       assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), "night");
     });
-  });
-
-  test("the pictures of the documentation are written when they are asked for", {
-    skip: process.env["MIDWATCH_SCREENSHOTS"] !== "1",
-  }, async () => {
-    mkdirSync(pictures, { recursive: true });
-    for (const [name, path] of Object.entries(screens).slice(0, 9)) {
-      for (const theme of ["paper", "night"] as const) {
-        for (const width of [1440, 390]) {
-          const options = { theme, width };
-          await visit(
-            path,
-            async ({ page }) => {
-              await settled(page);
-              const suffix = width === 390 ? "-narrow" : "";
-              await page.screenshot({ path: `${pictures}${name}-${theme}${suffix}.png` });
-            },
-            options,
-          );
-        }
-      }
-    }
   });
 
   test("a server that went away is said to be away, and what was read stays", async () => {

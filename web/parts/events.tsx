@@ -61,7 +61,7 @@ export function EventTable({ name, rows, stale = false, onEnd, marked }: Given):
       name: "where",
       head: "Where",
       width: "150px",
-      from: "medium",
+      drop: 2,
       cell: (event) => (
         <span class="mono quiet">
           <Plain text={eventWhere(event)} lengthMax={80} />
@@ -72,10 +72,10 @@ export function EventTable({ name, rows, stale = false, onEnd, marked }: Given):
       name: "kind",
       head: "What",
       width: "120px",
-      from: "wide",
+      drop: 3,
       cell: (event) => <span class="mono quiet">{event.kind}</span>,
     },
-    { name: "text", head: "Text", width: "minmax(0, 1fr)", cell: (event) => line(event) },
+    { name: "text", head: "Text", width: "minmax(220px, 1fr)", cell: (event) => line(event) },
   ];
   return (
     <Table

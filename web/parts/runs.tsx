@@ -72,7 +72,7 @@ export const runColumns: readonly Column<Run>[] = [
   {
     name: "about",
     head: "Why, or asked for by",
-    width: "minmax(0, 1.7fr)",
+    width: "minmax(150px, 1.7fr)",
     cell: (run) => (
       <span class="quiet">
         <Plain text={runAbout(run)} lengthMax={300} />
@@ -83,7 +83,7 @@ export const runColumns: readonly Column<Run>[] = [
     name: "where",
     head: "Where",
     width: "minmax(150px, 0.9fr)",
-    from: "wide",
+    drop: 3,
     cell: (run) => (
       <span class="mono quiet">
         <Plain text={[run.host, run.queue].filter((one) => one !== undefined).join(" · ")} lengthMax={100} />
@@ -95,7 +95,7 @@ export const runColumns: readonly Column<Run>[] = [
     head: "Attempts",
     right: true,
     width: "68px",
-    from: "medium",
+    drop: 2,
     cell: (run) => <Attempts run={run} />,
   },
   {
@@ -103,7 +103,7 @@ export const runColumns: readonly Column<Run>[] = [
     head: "Waited",
     right: true,
     width: "88px",
-    from: "wide",
+    drop: 4,
     cell: (run) => <span class="mono">{run.waitMs !== undefined && duration(run.waitMs)}</span>,
   },
   {

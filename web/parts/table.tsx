@@ -12,16 +12,12 @@ import {
 } from "@tanstack/virtual-core";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { breadth } from "./breadth.ts";
+import { columnsThatFit, type Sized } from "./columns.ts";
 
-export type Column<Row> = {
+export type Column<Row> = Sized & {
   readonly name: string;
   readonly head: string;
   readonly right?: boolean;
-  /** A track of CSS grid. */
-  readonly width: string;
-  /** Left out on screens narrower than this. */
-  readonly from?: "medium" | "wide";
   readonly cell: (row: Row) => ComponentChildren;
 };
 
@@ -78,13 +74,29 @@ function useRows<Row>({ rows, keyOf, rowHeight }: Given<Row>) {
   return { body, virtualizer };
 }
 
+/** Known before the first paint, so that columns do not come and go. */
+function useWidth() {
+  const root = useRef<HTMLDivElement>(null);
+  const [pixels, setPixels] = useState(innerWidth);
+  useLayoutEffect(() => {
+    const element = root.current;
+    if (!element) return undefined;
+    const measure = (): void => setPixels(element.clientWidth);
+    measure();
+    const watcher = new ResizeObserver(measure);
+    watcher.observe(element);
+    return () => watcher.disconnect();
+  }, []);
+  return { root, pixels };
+}
+
 export function Table<Row>(given: Given<Row>): JSX.Element {
   const { rows, columns, narrow, onEnd, name } = given;
   const { body, virtualizer } = useRows(given);
-  const isNarrow = breadth.value === "narrow";
-  const shown = columns
-    .filter((column) => breadth.value === "wide" || column.from !== "wide")
-    .filter(() => !isNarrow);
+  const { root, pixels } = useWidth();
+  const fitting = columnsThatFit(columns, pixels);
+  const isNarrow = fitting === undefined;
+  const shown = fitting ?? [];
   const tracks = isNarrow ? "minmax(0, 1fr)" : shown.map((column) => column.width).join(" ");
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? -1;
@@ -94,6 +106,7 @@ export function Table<Row>(given: Given<Row>): JSX.Element {
 
   return (
     <div
+      ref={root}
       class={`table${given.stale ? " stale" : ""}`}
       role="table"
       aria-label={name}

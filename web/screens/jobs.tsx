@@ -72,7 +72,7 @@ const columns: readonly Column<Job>[] = [
     name: "service",
     head: "Service",
     width: "minmax(130px, 0.8fr)",
-    from: "medium",
+    drop: 3,
     cell: (job) => (
       <span class="quiet">
         <Plain text={[job.service, job.environment].filter(Boolean).join(", ")} lengthMax={80} />
@@ -83,7 +83,7 @@ const columns: readonly Column<Job>[] = [
     name: "runtime",
     head: "Runtime",
     width: "96px",
-    from: "wide",
+    drop: 6,
     cell: (job) => <span class="mono quiet">{job.runtime}</span>,
   },
   { name: "runs", head: "Runs by state", width: "minmax(130px, 0.9fr)", cell: (job) => <Counts job={job} /> },
@@ -92,7 +92,7 @@ const columns: readonly Column<Job>[] = [
     head: "Ended well",
     right: true,
     width: "84px",
-    from: "medium",
+    drop: 4,
     cell: (job) => <span class="mono">{percent(job.runs.succeeded ?? 0, endedOf(job.runs))}</span>,
   },
   {
@@ -100,7 +100,7 @@ const columns: readonly Column<Job>[] = [
     head: "p50",
     right: true,
     width: "84px",
-    from: "medium",
+    drop: 2,
     cell: (job) => milliseconds(job.durationP50Ms),
   },
   { name: "p95", head: "p95", right: true, width: "84px", cell: (job) => milliseconds(job.durationP95Ms) },
@@ -109,7 +109,7 @@ const columns: readonly Column<Job>[] = [
     head: "Wait p95",
     right: true,
     width: "84px",
-    from: "wide",
+    drop: 5,
     cell: (job) => milliseconds(job.waitP95Ms),
   },
   {
