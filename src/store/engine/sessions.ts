@@ -12,7 +12,10 @@ const writersMax = 2;
 /** Statements that wait. More: refused at once with `TOO_MANY_SIMULTANEOUS_QUERIES`. */
 const waitingMax = 256;
 
-/** The engine forgets a kill that comes while it still plans the statement, and every later one. */
+/**
+ * The embedded engine does not heed every kill, least one that comes while it plans the statement:
+ * what holds in any case is the statement's own `max_execution_time`.
+ */
 const killAfterMs = 1000;
 
 export type Statement = {
