@@ -8,26 +8,31 @@ import { Fault } from "../model/fault.ts";
 import { decompress } from "../receive/decompress.ts";
 import { readNdjson } from "../receive/ndjson.ts";
 import { createWorkspace } from "../receive/rows.ts";
+import { parseKeyring } from "../redact/keyring.ts";
 import { redactBatch } from "../redact/redact.ts";
 import { compileRules } from "../redact/rules.ts";
+import { parseUserRules } from "../redact/user-rules.ts";
 import { createSealer } from "../seal/sealer.ts";
 import { createBlockBuffer, encodeNative } from "../store/native.ts";
 import type { EncodeAnswer, EncodedBatch, EncodeJob, ThreadStart } from "./pipeline-worker.ts";
 
-const rules = compileRules();
+const { firstSegment, redaction } = workerData as ThreadStart;
+const rules = compileRules(
+  redaction ? { keyring: parseKeyring(redaction.keyring), user: parseUserRules(redaction.rules) } : {},
+);
 const workspace = createWorkspace();
 const block = createBlockBuffer();
-const seal = createSealer((workerData as ThreadStart).firstSegment, randomBytes);
+const seal = createSealer(firstSegment, randomBytes);
 
 function encode({ body, encoding, receivedMs }: EncodeJob): EncodedBatch {
   const plain = decompress(body, encoding);
   const { batch, refused, refusals } = readNdjson(plain, receivedMs, workspace);
-  const { batch: safe } = redactBatch(batch, rules);
+  const { batch: safe, counts: redactions } = redactBatch(batch, rules);
   const sealed = seal(safe);
   // A copy, because the block's buffer is used again while this one travels to the disk.
   const rows = safe.count === 0 ? new Uint8Array(0) : encodeNative(safe, sealed, block).slice();
   const { lastSegment } = sealed;
-  return { rows, seal: sealed.seal, lastSegment, accepted: safe.count, refused, refusals };
+  return { rows, seal: sealed.seal, lastSegment, accepted: safe.count, refused, refusals, redactions };
 }
 
 parentPort?.on("message", (job: EncodeJob) => {

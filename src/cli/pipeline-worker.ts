@@ -6,6 +6,8 @@ import { Worker } from "node:worker_threads";
 import type { Refusal } from "../model/batch.ts";
 import { Fault, type FaultCode } from "../model/fault.ts";
 import type { IntakeRequest } from "../model/intake.ts";
+import type { RedactionCount } from "../redact/redact.ts";
+import type { RedactionSetup } from "./redaction.ts";
 
 export type EncodeJob = {
   readonly number: number;
@@ -15,7 +17,7 @@ export type EncodeJob = {
 };
 
 /** What a thread is told when it starts: numbers of segments are never given twice. */
-export type ThreadStart = { readonly firstSegment: number };
+export type ThreadStart = { readonly firstSegment: number; readonly redaction: RedactionSetup | undefined };
 
 /** A batch ready for the spool. */
 export type EncodedBatch = {
@@ -28,6 +30,8 @@ export type EncodedBatch = {
   readonly accepted: number;
   readonly refused: number;
   readonly refusals: readonly Refusal[];
+  /** What redaction found in it. */
+  readonly redactions: readonly RedactionCount[];
 };
 
 export type EncodeAnswer =
@@ -46,7 +50,7 @@ export type PipelineThread = {
 type Asker = { readonly resolve: (batch: EncodedBatch) => void; readonly reject: (error: Error) => void };
 
 /** `lastSegment`: the largest number of a segment that the ledger or the spool knows. */
-export function startPipelineThread(lastSegment: number): PipelineThread {
+export function startPipelineThread(lastSegment: number, redaction?: RedactionSetup): PipelineThread {
   const askers = new Map<number, Asker>();
   let count = 0;
   let isClosed = false;
@@ -54,7 +58,7 @@ export function startPipelineThread(lastSegment: number): PipelineThread {
   let worker = start();
 
   function start(): Worker {
-    const workerData: ThreadStart = { firstSegment: lastGiven + 1 };
+    const workerData: ThreadStart = { firstSegment: lastGiven + 1, redaction };
     const started = new Worker(new URL("./pipeline-thread.ts", import.meta.url), { workerData });
     started.on("message", settle);
     // Out of memory, say. Its batches were not acknowledged, so their senders will come again.

@@ -5,12 +5,14 @@
 import { Fault } from "../model/fault.ts";
 import type { Intake, IntakeAnswer, IntakeRequest, WitnessedCheckpoint } from "../model/intake.ts";
 import type { Clock } from "../model/time.ts";
+import type { RedactionCount } from "../redact/redact.ts";
 import type { Ledger } from "../seal/ledger.ts";
 import { unpackSeal } from "../seal/sealer.ts";
 import { checkpointFor } from "../seal/witness.ts";
 import type { Spool } from "../store/spool.ts";
 import type { BatchReceipt, ControlStore } from "../store/store.ts";
 import { type PipelineThread, startPipelineThread } from "./pipeline-worker.ts";
+import type { RedactionSetup } from "./redaction.ts";
 
 export type PipelineOptions = {
   readonly spool: Pick<Spool, "write" | "receipt">;
@@ -18,6 +20,10 @@ export type PipelineOptions = {
   /** Has taken up every batch that waits in the spool. */
   readonly ledger: Ledger;
   readonly clock: Clock;
+  /** Keys and rules of redaction; without them marks carry no fingerprint. */
+  readonly redaction?: RedactionSetup;
+  /** Told of every batch that was written and what redaction found in it. */
+  readonly onRedacted?: (counts: readonly RedactionCount[]) => void;
 };
 
 export type Pipeline = {
@@ -27,7 +33,7 @@ export type Pipeline = {
 };
 
 export function startPipeline(options: PipelineOptions): Pipeline {
-  const thread = startPipelineThread(options.ledger.lastSegment);
+  const thread = startPipelineThread(options.ledger.lastSegment, options.redaction);
   const inOrder = makeOrder();
   /** Batches that are being taken now, by source and name. Written by `intake` alone. */
   const taking = new Map<string, Promise<IntakeAnswer>>();
@@ -71,7 +77,7 @@ async function take(
 
   // 2. In the thread: receive, redact, seal, encode.
   const receivedMs = clock();
-  const { rows, seal, accepted, refused, refusals } = await thread.encode(
+  const { rows, seal, accepted, refused, refusals, redactions } = await thread.encode(
     request.body,
     request.encoding,
     receivedMs,
@@ -95,6 +101,7 @@ async function take(
   );
   const checkpoint = checkpointFor(ledger, request.witnessedSize);
   if (outcome === "held") return duplicateOf(receipt, checkpoint);
+  if (redactions.length > 0) options.onRedacted?.(redactions);
   return { accepted, refused, refusals, duplicate: false, ...(checkpoint && { checkpoint }) };
 }
 

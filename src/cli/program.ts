@@ -11,6 +11,7 @@ import { addJobs } from "./commands/jobs.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLedger } from "./commands/ledger.ts";
 import { addOpenapi } from "./commands/openapi.ts";
+import { addRedact } from "./commands/redact.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSend } from "./commands/send.ts";
@@ -38,6 +39,7 @@ const commands: readonly AddCommand[] = [
   addKeys,
   addVerify,
   addLedger,
+  addRedact,
   addConfig,
   addOpenapi,
 ];

@@ -10,6 +10,7 @@ import type { Patience } from "../api/parts.ts";
 import type { OverviewAnswer } from "../api/schemas.ts";
 import { makeServer } from "../api/server.ts";
 import { type Clock, formatTime } from "../model/time.ts";
+import { createRedactionSums } from "../redact/summary.ts";
 import { openSqliteControl } from "../store/control/sqlite.ts";
 import { engineClient } from "../store/engine/client.ts";
 import { type EngineNotice, startEngine } from "../store/engine/supervisor.ts";
@@ -27,6 +28,7 @@ import { startOwnJobs } from "./own-jobs.ts";
 import { makeOwnLog, type OwnLog } from "./own-log.ts";
 import { ownJobs } from "./own-schedule.ts";
 import { startPipeline } from "./pipeline.ts";
+import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
 import { version } from "./version.ts";
 
@@ -132,12 +134,22 @@ async function open(
     spoolDirectory: spool.directory,
     retention: retentionOf(config),
   };
-  const pipeline = startPipeline({ spool, control, ledger, clock });
+  const redactions = createRedactionSums();
+  const pipeline = startPipeline({
+    spool,
+    control,
+    ledger,
+    clock,
+    redaction: loadRedaction(config.data, config["redaction.rules"], randomBytes),
+    onRedacted: redactions.add,
+  });
   releases.push(() => pipeline.close());
 
   ownEvents = startOwnEvents({ intake: pipeline.intake, clock, randomBytes, base: ownFields(options) });
   const own = ownEvents;
   releases.push(() => own.close());
+  const summaries = startRedactionSummaries(redactions, own);
+  releases.push(() => summaries.close());
 
   const status = async (): Promise<OverviewAnswer["server"]> => {
     const { files, bytes } = spool.counts();

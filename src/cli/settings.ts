@@ -79,6 +79,13 @@ export const settings = {
   "retention.logs": days("logs"),
   "retention.http": days("http"),
   "retention.audit": days("audit"),
+  "redaction.rules": setting({
+    variable: "MIDWATCH_REDACTION_RULES",
+    about: "file with further redaction rules; see docs/guides/redaction.md",
+    fallback: "",
+    fallbackAbout: "none",
+    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+  }),
   "spool.bytes": setting({
     variable: "MIDWATCH_SPOOL_BYTES",
     about: "bytes that may wait for the engine; more: senders are asked to keep theirs",

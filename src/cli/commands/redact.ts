@@ -1,0 +1,220 @@
+/**
+ * `midwatch redact`: try the rules on a line, look through what is stored with today's rules, turn a
+ * value into the token that it is stored as, and rotate or destroy the keys of those tokens.
+ */
+import { Argument, type Command } from "commander";
+import type { EventPage } from "../../api/schemas.ts";
+import { explain, tokensOf } from "../../redact/explain.ts";
+import { compileMarker, destroyKey, type KeyedName, keyedNames, rotateKey } from "../../redact/keyring.ts";
+import { redactEvent } from "../../redact/redact.ts";
+import { type CompiledRules, compileRules } from "../../redact/rules.ts";
+import { createRedactionSums } from "../../redact/summary.ts";
+import { addServerOption, makeClient } from "../client.ts";
+import { loadConfig } from "../config.ts";
+import { CommandFailure } from "../exit.ts";
+import { inkOf } from "../ink.ts";
+import { wholeNumber } from "../numbers.ts";
+import { printable } from "../printable.ts";
+import type { AddCommand } from "../program.ts";
+import { loadKeyring, loadUserRules, saveKeyring } from "../redaction.ts";
+import type { Terminal } from "../terminal.ts";
+
+const pageRows = 1000;
+const inputBytesMax = 1024 * 1024;
+
+export const addRedact: AddCommand = (program, terminal) => {
+  const redact = program
+    .command("redact")
+    .summary("try redaction rules, and look through what is stored")
+    .description("Tries the redaction rules, looks through what is stored, and keeps the keys of tokens.");
+  addTest(redact, terminal);
+  addScan(redact, terminal);
+  addToken(redact, terminal);
+  addKey(redact, terminal);
+};
+
+type TestOptions = {
+  readonly rules?: string;
+  readonly service: string;
+  readonly job: string;
+  readonly json?: true;
+};
+
+function addTest(redact: Command, terminal: Terminal): void {
+  redact
+    .command("test")
+    .summary("show what each rule does to a text")
+    .description("Shows what each rule does to a text, which is an argument or comes on standard input.")
+    .argument("[text]", "the text; absent: standard input")
+    .option("--rules <file>", "further rules, as redaction.rules of the server")
+    .option("--service <name>", "service of the text, for rules that hold for some", "")
+    .option("--job <name>", "job of the text, for rules that hold for some", "")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      "\nExamples:\n" +
+        "  midwatch redact test 'password=hunter2 for bob@example.com'\n" +
+        "  tail -n 20 production.log | midwatch redact test --rules rules.yaml\n" +
+        "\nExit code 1 when no rule found anything.\n",
+    )
+    .action(async (text: string | undefined, options: TestOptions) => {
+      const found = explain(
+        text ?? (await readInput(terminal)),
+        compiled(options.rules),
+        options.service,
+        options.job,
+      );
+      if (options.json) await terminal.write(`${JSON.stringify(found)}\n`);
+      else {
+        const ink = inkOf(terminal);
+        const lines = found.findings.map(
+          ({ start, end, rule, class: name, verdict, replacement }) =>
+            `  ${ink("faint", `${start}-${end}`)} ${ink("bold", rule)}: ${name}, ${verdict} → ${printable(replacement)}`,
+        );
+        await terminal.write(
+          `${[...found.redacted.split("\n").map((line) => printable(line)), ...lines].join("\n")}\n`,
+        );
+      }
+      if (found.findings.length === 0)
+        throw new CommandFailure("nothing", options.json ? "" : "no rule found anything");
+    });
+}
+
+async function readInput({ input }: Terminal): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of input) {
+    parts.push(Buffer.from(part as Uint8Array));
+    size += (part as Uint8Array).length;
+    if (size > inputBytesMax)
+      throw new CommandFailure("usage", `standard input has more than ${inputBytesMax} bytes`);
+  }
+  return Buffer.concat(parts)
+    .toString("utf8")
+    .replace(/\r?\n$/, "");
+}
+
+function compiled(rulesFile: string | undefined): CompiledRules {
+  return compileRules(rulesFile === undefined ? {} : { user: loadUserRules(rulesFile) });
+}
+
+type ScanOptions = {
+  readonly server: string;
+  readonly from: string;
+  readonly until: string;
+  readonly rules?: string;
+  readonly limit: number;
+  readonly json?: true;
+};
+
+function addScan(redact: Command, terminal: Terminal): void {
+  const scan = redact
+    .command("scan")
+    .summary("look through stored events with today's rules")
+    .description(
+      "Reads stored events again with today's rules and counts what they would hide now, by rule, service\n" +
+        "and job. No value is printed. Nothing stored is changed.",
+    )
+    .option("--from <time>", "RFC 3339, or relative such as -15m, -24h, -7d", "-24h")
+    .option("--until <time>", "like --from", "now")
+    .option("--rules <file>", "further rules, as redaction.rules of the server")
+    .option("--limit <count>", "look at so many events, newest first", wholeNumber(1, 100_000_000), 1_000_000)
+    .option("--json", "print each count as one line of JSON");
+  addServerOption(scan, terminal)
+    .addHelpText(
+      "after",
+      "\nExample:\n  midwatch redact scan --from -7d --rules rules.yaml\n\nExit code 1 when nothing was found.\n",
+    )
+    .action(async (options: ScanOptions) => {
+      const rules = compiled(options.rules);
+      const sums = createRedactionSums();
+      const seen = await scanPages(options, (event) => sums.add(redactEvent(event, rules).counts));
+      const counts = sums.take();
+      const lines = counts.map((one) =>
+        options.json
+          ? JSON.stringify(one)
+          : `${String(one.count).padStart(8)}  ${one.rule}  ${printable(one.service) || "-"}  ${printable(one.job) || "-"}`,
+      );
+      if (lines.length > 0) await terminal.write(`${lines.join("\n")}\n`);
+      terminal.note(`${seen} events were looked at.`);
+      if (counts.length === 0) throw new CommandFailure("nothing", "");
+    });
+}
+
+/** Calls back with every event of the range; answers how many there were. */
+async function scanPages(
+  { server, from, until, limit }: ScanOptions,
+  look: (event: EventPage["rows"][number]) => void,
+): Promise<number> {
+  const client = makeClient(server);
+  let seen = 0;
+  let cursor: string | undefined;
+  do {
+    const query = { from, until, order: "newest", limit: Math.min(pageRows, limit - seen), cursor };
+    const page = await client.get<EventPage>("/api/v1/events", query);
+    page.rows.forEach(look);
+    seen += page.rows.length;
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined && seen < limit);
+  return seen;
+}
+
+type DataOptions = { readonly config?: string; readonly data?: string };
+
+function addDataOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
+    .option("--data <directory>", "directory that holds everything ($MIDWATCH_DATA)");
+}
+
+function addToken(redact: Command, terminal: Terminal): void {
+  const token = redact
+    .command("token")
+    .summary("print what a value is stored as")
+    .description(
+      "Prints the tokens that a value is stored as, one for each version of the key, to search for.",
+    )
+    .addArgument(keyedArgument())
+    .argument("<value>", "the value, in any spelling");
+  addDataOptions(token)
+    .addHelpText("after", "\nExample:\n  midwatch redact token email Bob@example.com\n")
+    .action(async (name: KeyedName, value: string, options: DataOptions) => {
+      const { values } = loadConfig(options, terminal.environment);
+      const tokens = tokensOf(name, value, compileMarker(loadKeyring(values.data)));
+      await terminal.write(`${tokens.join("\n")}\n`);
+    });
+}
+
+function keyedArgument(): Argument {
+  return new Argument("<class>", "what kind of value").choices(keyedNames);
+}
+
+type KeyOptions = DataOptions & { readonly destroy?: number };
+
+function addKey(redact: Command, terminal: Terminal): void {
+  const key = redact
+    .command("key")
+    .summary("rotate or destroy a key of tokens")
+    .description(
+      "Makes a new version of the key of one class, which new tokens use from the server's next start; or\n" +
+        "destroys an old version, after which nobody can tell whom its tokens stand for.",
+    )
+    .addArgument(keyedArgument())
+    .option("--destroy <version>", "destroy this version instead", wholeNumber(1, 1_000_000));
+  addDataOptions(key)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  midwatch redact key email\n  midwatch redact key email --destroy 1\n",
+    )
+    .action(async (name: KeyedName, options: KeyOptions) => {
+      const { data } = loadConfig(options, terminal.environment).values;
+      const keyring = loadKeyring(data);
+      const changed =
+        options.destroy === undefined
+          ? rotateKey(keyring, name, terminal.randomBytes)
+          : destroyKey(keyring, name, options.destroy);
+      saveKeyring(data, changed);
+      const versions = changed[name].map(({ version }) => version).join(", ");
+      await terminal.write(`${name} has now: version ${versions}\n`);
+    });
+}
