@@ -49,9 +49,12 @@ export async function startShop(
   execFileSync("ruby", ["bin/prepare"], { cwd: directory, env: { ...process.env, ...environment } });
   const start = (program: string, words: readonly string[], output: string): ChildProcess =>
     processes.start({ program, words, environment, directory, output: join(folder, output) });
-  start("puma", ["-C", "config/puma.rb"], "puma.log");
+  const puma = start("puma", ["-C", "config/puma.rb"], "puma.log");
   const address = `http://127.0.0.1:${port}`;
-  await eventually("the shop answers", () => answers(`${address}/orders`));
+  await eventually("the shop answers", () => {
+    if (puma.exitCode !== null) throw new Error(`Puma ended with status ${puma.exitCode}`);
+    return answers(`${address}/orders`);
+  });
   const post = async (path: string): Promise<void> => {
     const response = await fetch(address + path, { method: "POST" });
     await response.body?.cancel();

@@ -19,12 +19,15 @@ export async function startWatch(processes: Processes, folder: string, port?: nu
   mkdirSync(spool, { recursive: true });
   const listen = `127.0.0.1:${port ?? (await freePort())}`;
   const address = `http://${listen}`;
-  processes.start({
+  const server = processes.start({
     program: nodeProgram,
     words: [midwatchProgram, "serve", "--data", data, "--listen", listen],
     output: join(folder, "server.log"),
   });
-  await eventually("the server answers", () => answers(`${address}/healthz`));
+  await eventually("the server answers", () => {
+    if (server.exitCode !== null) throw new Error(`the server ended with status ${server.exitCode}`);
+    return answers(`${address}/healthz`);
+  });
   const key = execFileSync(
     nodeProgram,
     [midwatchProgram, "keys", "add", "playground", "--scope", "send", "--data", data],
