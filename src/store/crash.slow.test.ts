@@ -129,7 +129,8 @@ describe("the store, broken on purpose", { timeout: 300_000 }, () => {
       const inserter = startInserter({ ...place, spool, onNotice: (notice) => notices.push(notice) });
       await new Promise((resolve) => setTimeout(resolve, 40 + round * 60));
       if (spool.counts().files > 0) kills += 1;
-      process.kill(place.engine.pid() ?? 0, "SIGKILL");
+      const killed = place.engine.pid() ?? 0;
+      process.kill(killed, "SIGKILL");
       if (round % 2 === 1) {
         // The server dies too, and comes back with what is on disk.
         await inserter.close();
@@ -142,6 +143,9 @@ describe("the store, broken on purpose", { timeout: 300_000 }, () => {
         await inserter.idle();
         await inserter.close();
       }
+      // What comes next speaks to the engine itself, without the inserter's patience.
+      while (place.engine.pid() === killed) await new Promise((resolve) => setTimeout(resolve, 20));
+      await place.engine.ready(60_000);
     }
     assert.ok(kills >= rounds / 2, `the kills must hit inserts: ${kills} of ${rounds} did`);
     await assertExactly(place.client, segment, perSegment);
