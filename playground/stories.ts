@@ -25,7 +25,7 @@ export const stories: readonly Story[] = [
 ];
 
 /** Planted beside the secrets in an argument and a log line; must be found. */
-export const marker = "marker-planted-harmless";
+export const marker = "harmless-marker-8841";
 
 /** Planted in the arguments and errors of the stories; must be found nowhere. */
 export const planted: readonly string[] = [

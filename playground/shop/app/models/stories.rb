@@ -12,7 +12,7 @@ module Stories
     dsn: "postgres://shop:planted-pg-secret@db.example/shop"
   }.freeze
   # Harmless, and must be found: so that a search for the others is seen to see.
-  MARKER = "marker-planted-harmless"
+  MARKER = "harmless-marker-8841"
 
   ALL = {
     "succeeds" => -> { InvoiceJob.perform_later(1, "maria") },
