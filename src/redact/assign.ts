@@ -4,7 +4,7 @@
  * locals in a stack. One tolerant reading of "key, separator, value" serves them all: it starts
  * only where a sensitive word stands, so an ordinary text costs nothing.
  */
-import type { KeyRule, KeyVerdict } from "./key.ts";
+import type { EndsHarmless, KeyRule, KeyVerdict } from "./key.ts";
 import { readNamedValue, readPair } from "./pair.ts";
 import { backslashesBefore, isQuote, skipBlanks } from "./quote.ts";
 import type { Mark, Span } from "./span.ts";
@@ -19,6 +19,7 @@ export type AssignmentFinder = (text: string, marks: readonly Mark[], add: (span
 export function compileAssignments(
   hints: RegExp,
   verdict: KeyVerdict,
+  endsHarmless: EndsHarmless,
   reader: ValueReader,
 ): AssignmentFinder {
   return (text, marks, add) => {
@@ -57,6 +58,8 @@ export function compileAssignments(
       const name = text.slice(key.start, key.end);
       const found = valueOf(text, key, name, words);
       if (found) return found;
+      // "password policy attempt=3": what the first words are of is not secret.
+      if (endsHarmless(name)) return undefined;
       if (text.charCodeAt(end) !== 32 || !isKeyCode(text.charCodeAt(end + 1))) return undefined;
       end = runEnd(text, end + 1);
     }
@@ -112,7 +115,8 @@ export function separatorAfter(
   const two = text.slice(at, at + 2);
   if (two === "=>") return { kind: "=>", at: skipBlanks(text, at + 2, 64, key.quote !== "") };
   if (two === ":=") return { kind: "=", at: skipBlanks(text, at + 2, 8, false) };
-  if (two === "==" || two === "=~" || two === "::") return undefined;
+  if (two === "::" || (/^=[=~]/.test(two) && /^[ /]?$/.test(text.charAt(at + 2)))) return undefined;
+  if (two === "==") return { kind: "=", at: at + 2 };
   if (two.startsWith("=")) return { kind: "=", at: skipBlanks(text, at + 1, 8, false) };
   if (two.startsWith(":") && text.slice(at + 1, at + 3) !== "//") {
     return { kind: ":", at: skipBlanks(text, at + 1, 64, key.quote !== "") };

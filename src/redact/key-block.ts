@@ -39,6 +39,7 @@ function bodyOf(line: string): { readonly start: number; readonly end: number } 
   const match = /(?<![0-9A-Za-z+/])[0-9A-Za-z+/]{4,4096}={0,2}(?=[ \t"',\\nr]{0,8}$)/.exec(tail);
   if (!match) return undefined;
   const start = line.length - tail.length + match.index;
+  if (match[0].length < 24 && !/[0-9+/=]|[a-z][A-Z]/.test(match[0])) return undefined;
   if (match[0].length < 24 && line.slice(0, start).split(/[ \t]/).length > 5) return undefined;
   return { start, end: start + match[0].length };
 }

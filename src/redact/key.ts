@@ -10,6 +10,14 @@ export type KeyRule = { readonly id: string; readonly class: string; readonly wh
 /** A key as bytes (one character a byte) to the rule that its value falls under. */
 export type KeyVerdict = (key: string) => KeyRule | undefined;
 
+/** Whether a key ends in a word that makes it harmless, such as `token_count`. */
+export type EndsHarmless = (key: string) => boolean;
+
+export function compileEndsHarmless({ negativeLast }: Pick<Ruleset, "negativeLast">): EndsHarmless {
+  const words = new Set(negativeLast);
+  return (key) => words.has(splitKey(key).at(-1) ?? "");
+}
+
 const cacheSize = 4096;
 
 /** `allowed` are keys, in any spelling of case and separators, that are never sensitive. */

@@ -6,7 +6,7 @@
 import { type AssignmentFinder, compileAssignments } from "./assign.ts";
 import { compileDecoder, type Decoder, unescapeUnicode } from "./decode.ts";
 import { insertedValues } from "./insert.ts";
-import type { KeyVerdict } from "./key.ts";
+import { compileEndsHarmless, type KeyVerdict } from "./key.ts";
 import type { Marker } from "./keyring.ts";
 import { markFor, markPattern, type VerdictOf } from "./mark.ts";
 import type { Ruleset } from "./ruleset.ts";
@@ -52,7 +52,12 @@ export function compileTextRules(
     marker,
     keyVerdict,
     reader,
-    assignments: compileAssignments(new RegExp(hintPattern(ruleset), "gi"), keyVerdict, reader),
+    assignments: compileAssignments(
+      new RegExp(hintPattern(ruleset), "gi"),
+      keyVerdict,
+      compileEndsHarmless(ruleset),
+      reader,
+    ),
     values: compileValues(ruleset, (name) => verdictOf(name) === "off"),
     decoder: compileDecoder(ruleset.encodedWords),
     marks: new RegExp(markPattern(classes), "g"),

@@ -61,6 +61,9 @@ class Assignments:
             found, rule = self._value_of(text, key, words)
             if found:
                 return found, rule
+            # "password policy attempt=3": what the first words are of is not secret.
+            if self._keys.ends_harmless(text[key.start : key.end]):
+                break
             if end + 1 >= len(text) or text[end] != 32 or text[end + 1] not in _KEY_BYTE:
                 break
             end = _run_end(text, end + 1)
@@ -135,8 +138,10 @@ def _separator_after(text, key):
         return "=>", skip_blanks(text, at + 2, 64, quoted)
     if two == b":=":
         return "=", skip_blanks(text, at + 2, 8, False)
-    if two in (b"==", b"=~", b"::"):
+    if two == b"::" or (two in (b"==", b"=~") and text[at + 2 : at + 3] in (b"", b" ", b"/")):
         return None, 0
+    if two == b"==":
+        return "=", at + 2
     if two.startswith(b"="):
         return "=", skip_blanks(text, at + 1, 8, False)
     if two.startswith(b":") and text[at + 1 : at + 3] != b"//":

@@ -64,6 +64,11 @@ class Keys:
         self._cache[key] = rule
         return rule
 
+    def ends_harmless(self, key):
+        """Whether a key ends in a word that makes it harmless, such as ``token_count``."""
+        words = split_key(key)
+        return bool(words) and words[-1] in self._negative_last
+
     def _decide(self, key):
         if len(key) > self._key_bytes_max:
             return None

@@ -51,6 +51,8 @@ module Midwatch
           key = key_span(text, start, behind)
           found = value_of(text, key, words)
           return found if found
+          # "password policy attempt=3": what the first words are of is not secret.
+          return nil if @keys.ends_harmless?(text[key.start...key.end])
           return nil unless text.getbyte(behind) == 32 && key_byte?(text.getbyte(behind + 1))
 
           behind = run_end(text, behind + 1)
@@ -109,7 +111,8 @@ module Midwatch
         quoted = !key.quote.empty?
         return ["=>", Quote.skip_blanks(text, at + 2, 64, quoted)] if two == "=>"
         return ["=", Quote.skip_blanks(text, at + 2, 8, false)] if two == ":="
-        return nil if two == "==" || two == "=~" || two == "::"
+        return nil if two == "::" || ((two == "==" || two == "=~") && /\A[ \/]?\z/n.match?(text[at + 2, 1] || ""))
+        return ["=", at + 2] if two == "=="
         return ["=", Quote.skip_blanks(text, at + 1, 8, false)] if two.start_with?("=")
         if two.start_with?(":") && text[at + 1, 2] != "//"
           return [":", Quote.skip_blanks(text, at + 1, 64, quoted)]

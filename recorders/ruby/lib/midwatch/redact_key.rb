@@ -35,6 +35,11 @@ module Midwatch
         @cache[key.dup.freeze] = found
       end
 
+      # Whether a key ends in a word that makes it harmless, such as +token_count+.
+      def ends_harmless?(key)
+        @negative_last.key?(Keys.split(key).last)
+      end
+
       # Words in lower case: a change from small to capital begins one, so does the last capital of
       # several before a small letter, and all that is no ASCII letter separates. Where more than one
       # of +_-. + stands between two words, an empty word keeps them from being read as a pair.
