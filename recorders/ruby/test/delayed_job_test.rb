@@ -138,6 +138,21 @@ class DelayedJobTest < Minitest::Test
     Midwatch.settings.tag_handler = "1"
   end
 
+  def test_a_number_that_is_given_again_is_another_run
+    Midwatch.settings.tag_handler = "0"
+    rolled_back = nil
+    User.transaction do
+      job = Delayed::Job.enqueue(Jobs::Fine.new(1))
+      rolled_back = [job.id, Midwatch::Handler.derived_id(job)]
+      raise ActiveRecord::Rollback
+    end
+    kept = Delayed::Job.enqueue(Jobs::Fine.new(2))
+    assert_equal rolled_back[0], kept.id
+    refute_equal rolled_back[1], Told.newest("job.enqueued")["run_id"]
+  ensure
+    Midwatch.settings.tag_handler = "1"
+  end
+
   def test_the_tag_leaves_the_payload_as_it_was
     payload = Jobs::Fine.new("a: b # c\n--- |\u00e9", { "x" => [1, nil] })
     Delayed::Job.enqueue(payload)

@@ -83,10 +83,10 @@ module Midwatch
     end
 
     # For rows without a tag: an id that is the same at enqueue and at every attempt. Databases
-    # hand out a number again after a roll-back, so the time of creation is part of it.
+    # hand out a number again after a roll-back, so the handler, which no retry changes, and the day
+    # are part of it; not the second, which some databases round.
     def derived_id(job)
-      made = job.created_at
-      text = [job.class.table_name, job.id, made && made.to_i].join("/")
+      text = [job.class.table_name, job.id, job.created_at&.to_date, job.handler].join("/")
       "dj-#{Digest::SHA256.hexdigest(text)[0, 24]}"
     end
   end
