@@ -27,10 +27,10 @@ export function Frame({ children }: { readonly children: ComponentChildren }): J
         <Navigation answer={data} />
         <div class="side">
           <Bar />
-          <Unreachable />
-          <EngineDown answer={data} fault={fault} />
-          {data?.sample && <SampleStrip />}
           <main id="main" tabIndex={-1}>
+            <Unreachable />
+            <EngineDown answer={data} fault={fault} />
+            {data?.sample && <SampleStrip />}
             {children}
           </main>
         </div>
