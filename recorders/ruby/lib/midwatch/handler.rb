@@ -29,7 +29,8 @@ module Midwatch
     def tag(handler, run_id, trace_id, actor = nil)
       return handler if handler.bytesize > TAGGED_BYTES_MAX
 
-      "#{handler.sub(TAG, "").chomp}\n# midwatch1 #{safe(run_id)} #{safe(trace_id)}#{" #{packed(actor)}" if actor}\n"
+      handler = handler.sub(TAG, "") if handler.include?("\n# midwatch1 ")
+      "#{handler.chomp}\n# midwatch1 #{safe(run_id)} #{safe(trace_id)}#{" #{packed(actor)}" if actor}\n"
     end
 
     # [run id, trace id, actor or nil], or nil where there is no tag.

@@ -45,15 +45,17 @@ module Midwatch
       safely { recorder.record(kind, fields, attributes, sync: sync) }
     end
 
-    # Hooks into what is loaded. Harmless when called again.
+    # Hooks into what is loaded. Harmless when called again; nothing at all when switched off.
     def install
+      return unless settings.on?(:enabled)
+
       safely { DelayedJob.install } if defined?(::Delayed::Worker)
       safely { ActiveJobEnds.install } if defined?(::ActiveSupport::Notifications)
     end
 
     # Makes the lines of a logger events too, with the run and the trace they belong to.
     def log_from(logger)
-      safely { LogEvents.attach(logger) }
+      safely { LogEvents.attach(logger) } if settings.on?(:enabled)
     end
 
     # A recorder's own fault is counted, never raised: the application must not notice. A timeout
