@@ -42,6 +42,11 @@ export class SegmentCheck {
     this.tally = tally;
   }
 
+  /** Nothing waits for what comes later to be judged. */
+  get isSettled(): boolean {
+    return this.missing.length === 0;
+  }
+
   chunk({ segments }: Chunk, rows: StoredSegments): void {
     let row = 0;
     for (const segment of segments) {
@@ -118,12 +123,11 @@ export class SegmentCheck {
     const before = this.findings.count;
     for (let row = first; row < end; row++) {
       const index = rows.indexes[row] as number;
-      const place = about(rows, row);
       if (index >= count || order[index] !== -2) {
         this.findings.add({
           threat: "T1",
           entry,
-          ...place,
+          ...about(rows, row),
           because: "the event was inserted: its place is taken",
         });
       } else if (tombstones.has(index)) {
@@ -131,7 +135,7 @@ export class SegmentCheck {
         this.findings.add({
           threat: "T9",
           entry,
-          ...place,
+          ...about(rows, row),
           because: "the event was erased, but its content is still stored",
         });
       } else order[index] = row;

@@ -59,6 +59,8 @@ export type Verdict = {
 
 /** Events asked for at once. */
 const chunkEventsMax = 65_536;
+/** Asked for while one is hashed, so that neither waits for the other. */
+const chunksAhead = 2;
 const wholeNumberMax = 2 ** 53 - 1;
 
 export async function verifyLedger(options: VerifyOptions): Promise<Verdict> {
@@ -92,15 +94,16 @@ async function checkSegments(
   const foundBefore = findings.count;
   const check = new SegmentCheck(outer.statements, findings, tally);
   const resumeFrom = resumePlace(options, outer);
-  let chunkAhead: { readonly chunk: Chunk; readonly rows: Promise<StoredSegments> } | undefined;
-  const finishAhead = async (): Promise<void> => {
-    if (chunkAhead === undefined) return;
-    const { chunk, rows } = chunkAhead;
-    check.chunk(chunk, await rows);
+  const asked: { readonly chunk: Chunk; readonly rows: Promise<StoredSegments> }[] = [];
+  const finishFirst = async (): Promise<void> => {
+    const first = asked.shift();
+    if (first === undefined) return;
+    const { chunk } = first;
+    check.chunk(chunk, await first.rows);
     const done = (chunk.segments.at(-1)?.place ?? 0) + 1;
     const { root } = outer.checkpoint;
     const resume =
-      findings.count === foundBefore
+      findings.count === foundBefore && check.isSettled
         ? `${done} ${chunk.until} ${size} ${Buffer.from(root).toString("base64")}`
         : undefined;
     onProgress?.({ entries: done, entriesTotal: size, events: tally.events, ...(resume && { resume }) });
@@ -111,11 +114,11 @@ async function checkSegments(
     const rows = events(chunk.from, chunk.until);
     // A failure is thrown where it is waited for, not while the chunk before is being hashed.
     rows.catch(() => {});
-    await finishAhead();
-    chunkAhead = { chunk, rows };
+    asked.push({ chunk, rows });
     lastNumber = chunk.until;
+    if (asked.length > chunksAhead) await finishFirst();
   }
-  await finishAhead();
+  while (asked.length > 0) await finishFirst();
   check.end();
   const strangers = await events(lastNumber, wholeNumberMax);
   check.strangers(
