@@ -30,7 +30,7 @@ export function redactJson(text: string, key: string | undefined, rules: TextRul
 }
 
 /** The words of a mark in a key say nothing of its value. */
-function keyRule(safeKey: string, rules: TextRules): KeyRule | undefined {
+export function keyRule(safeKey: string, rules: TextRules): KeyRule | undefined {
   return rules.keyVerdict(safeKey.includes("[") ? safeKey.replace(rules.marks, " ") : safeKey);
 }
 
@@ -79,15 +79,21 @@ function walkObject(document: Document, from: number, depth: number): number {
   return entries.length === 0 ? valueEnd(text, from) : text.indexOf("}", at) + 1;
 }
 
+export function isValueKey(key: string): boolean {
+  return /^(?:value|val|content|data|raw)$/i.test(key);
+}
+
+export function isNameKey(key: string): boolean {
+  return /^(?:name|key|field|param|parameter|header|variable|attribute)$/i.test(key);
+}
+
 /** `{"name": "password", "value": "x"}`: the name is the key of the value. */
 function namedValue(
   { text, rules }: Document,
   entries: readonly Entry[],
 ): { readonly entry: Entry; readonly rule: KeyRule } | undefined {
-  const value = entries.find((entry) => /^(?:value|val|content|data|raw)$/i.test(entry.key));
-  const name = entries.find((entry) =>
-    /^(?:name|key|field|param|parameter|header|variable|attribute)$/i.test(entry.key),
-  );
+  const value = entries.find((entry) => isValueKey(entry.key));
+  const name = entries.find((entry) => isNameKey(entry.key));
   if (!value || !name || text.charAt(name.start) !== '"') return undefined;
   const rule = keyRule(readString(text, name.start, name.end), rules);
   return rule && { entry: value, rule };

@@ -7,9 +7,10 @@ import { type EventRows, fieldIndex, type RawBatch, type SafeBatch } from "../mo
 import type { EventRecord, Json, RawEvent, SafeEvent } from "../model/event.ts";
 import { type FieldName, fieldNames, fields } from "../model/fields.ts";
 import { hideArguments } from "./arguments.ts";
-import { fromBytes, redactJson, toBytes } from "./json.ts";
+import { fromBytes, isNameKey, isValueKey, keyRule, redactJson, toBytes } from "./json.ts";
 import { hideKeyBody } from "./key-block.ts";
 import type { CompiledRules } from "./rules.ts";
+import type { Sweep } from "./sweep.ts";
 import { redactText, type Strength, type TextRules, type Work } from "./text.ts";
 import type { UserJob } from "./user-rules.ts";
 
@@ -49,15 +50,17 @@ const strengths: { readonly [Name in FieldName]?: Strength } = {
 
 const fieldCount = fieldNames.length;
 
+/** The fields that are looked at, by index. */
+const lookedAt = fieldNames.flatMap((name, field) => {
+  const strength = strengths[name];
+  return strength === undefined ? [] : [{ field, name, strength }];
+});
+
 export function redactBatch(batch: RawBatch, rules: CompiledRules): RedactedBatch {
   const counts = new Map<string, RedactionCount>();
   const rewritten: RewrittenRow[] = [];
   for (let row = 0; row < batch.count; row++) {
-    const first = batch.attributeFirst[row] as number;
-    const next = batch.attributeFirst[row + 1] as number;
-    const keys = { attributes: batch.attributes, first, next };
-    const start = batch.rowStarts[row] as number;
-    const clean = rules.sweep(batch.bytes, start, batch.rowEnds[row] as number, keys);
+    const clean = isClean(batch, row, rules.sweep);
     if (clean && rules.jobRule === undefined && rules.keyBlocks.size === 0) continue;
     const owner = ownerOf(rules, textOf(batch, row, "service"), textOf(batch, row, "job"));
     if (clean && owner.jobRule === undefined && rules.keyBlocks.size === 0) continue;
@@ -67,6 +70,27 @@ export function redactBatch(batch: RawBatch, rules: CompiledRules): RedactedBatc
     addCounts(counts, work, owner);
   }
   return { batch: withRows(batch, rewritten) as SafeBatch, counts: [...counts.values()] };
+}
+
+function isClean(batch: EventRows, row: number, sweep: Sweep): boolean {
+  const { bytes, starts, ends, attributes, attributeFirst } = batch;
+  for (let index = 0; index < lookedAt.length; index++) {
+    const { field, strength } = lookedAt[index] as (typeof lookedAt)[number];
+    const start = starts[row * fieldCount + field] as number;
+    if (start >= 0 && !sweep(bytes, start, ends[row * fieldCount + field] as number, strength)) return false;
+  }
+  const next = (attributeFirst[row + 1] as number) * 4;
+  for (let at = (attributeFirst[row] as number) * 4; at < next; at += 4) {
+    if (!isCleanPair(bytes, attributes, at, sweep)) return false;
+  }
+  return true;
+}
+
+function isCleanPair(bytes: Uint8Array, attributes: Int32Array, at: number, sweep: Sweep): boolean {
+  return (
+    sweep(bytes, attributes[at] as number, attributes[at + 1] as number, "key") &&
+    sweep(bytes, attributes[at + 2] as number, attributes[at + 3] as number, "full")
+  );
 }
 
 /** The service and job of an event, and the rules that hold for them. */
@@ -107,52 +131,68 @@ function slice(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
 }
 
-/** A row to be written again: the new bytes of each span, first fields, then keys and values. */
-type RewrittenRow = { readonly row: number; readonly texts: readonly (string | undefined)[] };
+/** A row to be written again: the new bytes of each span that changes, first fields, then keys and values. */
+type RewrittenRow = { readonly row: number; readonly texts: ReadonlyMap<number, string> };
 
-/** The new texts of a row's spans, `undefined` where one is absent; nothing if none has changed. */
+/** The new texts of a row's spans; nothing if none has changed. */
 function redactRow(
   batch: EventRows,
   row: number,
   owner: Owner,
   work: Work,
-): readonly (string | undefined)[] | undefined {
+): RewrittenRow["texts"] | undefined {
+  const { bytes, attributes } = batch;
+  const { sweep, keyBlocks, marker } = owner.rules;
   const source = textOf(batch, row, "source") || textOf(batch, row, "host");
-  const texts: (string | undefined)[] = [];
-  let changed = false;
-  const keep = (before: string, after: string): void => {
-    if (after !== before) changed = true;
-    texts.push(after);
+  const texts = new Map<number, string>();
+  const keep = (index: number, before: string, after: string): void => {
+    if (after !== before) texts.set(index, after);
   };
-  for (const [index, name] of fieldNames.entries()) {
-    const start = batch.starts[row * fieldCount + index] as number;
-    if (start < 0) {
-      texts.push(undefined);
-      continue;
-    }
-    const text = slice(batch.bytes, start, batch.ends[row * fieldCount + index] as number);
-    const body = name === "message" ? hideKeyBody(source, text, owner.rules.keyBlocks, work) : text;
-    keep(text, redactField(name, body, owner, work));
+  for (const { field, name, strength } of lookedAt) {
+    const start = batch.starts[row * fieldCount + field] as number;
+    const end = batch.ends[row * fieldCount + field] as number;
+    const inBlock = name === "message" && keyBlocks.size > 0;
+    if (start < 0 || (!inBlock && sweep(bytes, start, end, strength))) continue;
+    const text = slice(bytes, start, end);
+    const body = name === "message" ? hideKeyBody(source, text, keyBlocks, work) : text;
+    keep(field, text, redactField(name, body, owner, work));
   }
-  for (
-    let at = (batch.attributeFirst[row] as number) * 4;
-    at < (batch.attributeFirst[row + 1] as number) * 4;
-    at += 4
-  ) {
-    const [keyStart, keyEnd, valueStart, valueEnd] = batch.attributes.subarray(at, at + 4) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const key = slice(batch.bytes, keyStart, keyEnd);
-    const value = slice(batch.bytes, valueStart, valueEnd);
+  const first = (batch.attributeFirst[row] as number) * 4;
+  const next = (batch.attributeFirst[row + 1] as number) * 4;
+  const named = namedPair(batch, first, next, owner.text);
+  for (let at = first; at < next; at += 4) {
+    const name = named?.at === at ? named.name : undefined;
+    if (name === undefined && !owner.jobRule && isCleanPair(bytes, attributes, at, sweep)) continue;
+    const key = slice(bytes, attributes[at] as number, attributes[at + 1] as number);
+    const value = slice(bytes, attributes[at + 2] as number, attributes[at + 3] as number);
     const safeKey = redactText(key, "full", owner.text, work);
-    const shown = owner.jobRule ? hideArguments(key, value, owner.jobRule, owner.rules.marker, work) : value;
-    keep(key, safeKey);
-    keep(value, redactJson(shown, safeKey, owner.text, work));
+    const shown = owner.jobRule ? hideArguments(key, value, owner.jobRule, marker, work) : value;
+    const index = fieldCount + (at - first) / 2;
+    keep(index, key, safeKey);
+    keep(index + 1, value, redactJson(shown, name ?? safeKey, owner.text, work));
   }
-  return changed ? texts : undefined;
+  return texts.size > 0 ? texts : undefined;
+}
+
+/** `{"name": "password", "value": "x"}` as attributes: where the pair of the value is, and its key. */
+function namedPair(
+  { bytes, attributes }: EventRows,
+  first: number,
+  next: number,
+  rules: TextRules,
+): { readonly at: number; readonly name: string } | undefined {
+  const find = (isWanted: (key: string) => boolean): number => {
+    for (let at = first; at < next; at += 4) {
+      if (isWanted(slice(bytes, attributes[at] as number, attributes[at + 1] as number))) return at;
+    }
+    return -1;
+  };
+  const at = find(isValueKey);
+  const nameAt = at < 0 ? -1 : find(isNameKey);
+  if (nameAt < 0 || bytes[attributes[nameAt + 2] as number] !== 34) return undefined;
+  const text = slice(bytes, attributes[nameAt + 2] as number, attributes[nameAt + 3] as number);
+  const name = toBytes(JSON.parse(fromBytes(text)) as string);
+  return keyRule(name, rules) && { at, name };
 }
 
 function redactField(name: FieldName, text: string, owner: Owner, work: Work): string {
@@ -169,14 +209,15 @@ function cut(bytes: string, max: number): string {
   return bytes.slice(0, end);
 }
 
-/** The batch with the rows' new texts at the end of a larger buffer. */
+/** The batch with the rows that have new texts written again at the end of a larger buffer. */
 function withRows(batch: EventRows, rows: readonly RewrittenRow[]): EventRows {
   if (rows.length === 0) return batch;
-  const extra = rows.reduce(
-    (sum, { texts }) => sum + texts.reduce((all, text) => all + (text?.length ?? 0), 0),
-    0,
-  );
-  const bytes = Buffer.allocUnsafeSlow(batch.bytes.length + extra);
+  let room = batch.bytes.length;
+  for (const { row, texts } of rows) {
+    room += (batch.rowEnds[row] as number) - (batch.rowStarts[row] as number);
+    for (const text of texts.values()) room += text.length;
+  }
+  const bytes = Buffer.allocUnsafeSlow(room);
   bytes.set(batch.bytes);
   const starts = batch.starts.slice();
   const ends = batch.ends.slice();
@@ -184,24 +225,33 @@ function withRows(batch: EventRows, rows: readonly RewrittenRow[]): EventRows {
   const rowStarts = batch.rowStarts.slice();
   const rowEnds = batch.rowEnds.slice();
   let at = batch.bytes.length;
+  /** Writes the span at `place` of two arrays behind what was written before. */
+  const move = (from: Int32Array, to: Int32Array, place: number, endPlace: number, text?: string): void => {
+    const start = from[place] as number;
+    const behind =
+      text === undefined
+        ? at + bytes.copy(bytes, at, start, to[endPlace] as number)
+        : at + bytes.write(text, at, "latin1");
+    from[place] = at;
+    to[endPlace] = behind;
+    at = behind;
+  };
   for (const { row, texts } of rows) {
+    const first = row * fieldCount;
+    const rowStart = rowStarts[row] as number;
     rowStarts[row] = at;
-    for (const [index, text] of texts.entries()) {
-      if (text === undefined) continue;
-      const start = at;
-      at += bytes.write(text, at, "latin1");
-      if (index < fieldCount) {
-        starts[row * fieldCount + index] = start;
-        ends[row * fieldCount + index] = at;
-      } else {
-        const place = (batch.attributeFirst[row] as number) * 4 + (index - fieldCount) * 2;
-        attributes[place] = start;
-        attributes[place + 1] = at;
-      }
+    for (let field = 0; field < fieldCount; field++) {
+      // What the server gives to all rows stays where it is.
+      if ((starts[first + field] as number) < rowStart) continue;
+      move(starts, ends, first + field, first + field, texts.get(field));
+    }
+    const pairs = (batch.attributeFirst[row] as number) * 4;
+    for (let place = pairs; place < (batch.attributeFirst[row + 1] as number) * 4; place += 2) {
+      move(attributes, attributes, place, place + 1, texts.get(fieldCount + (place - pairs) / 2));
     }
     rowEnds[row] = at;
   }
-  return { ...batch, bytes, starts, ends, attributes, rowStarts, rowEnds };
+  return { ...batch, bytes: bytes.subarray(0, at), starts, ends, attributes, rowStarts, rowEnds };
 }
 
 export type RedactedEvent = { readonly event: SafeEvent; readonly counts: readonly RedactionCount[] };

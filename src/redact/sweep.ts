@@ -1,5 +1,5 @@
 /**
- * The one pass over the bytes of a row that calls it clean. It may err only to one side: a row
+ * The one pass over the bytes of a text that calls it clean. It may err only to one side: a text
  * that the rules would change is never called clean. Most rows end here.
  */
 import { isKeyCode, runEnd, runStart } from "./assign.ts";
@@ -16,16 +16,16 @@ import { isCard } from "./checks.ts";
 import { encodedForms } from "./decode.ts";
 import type { KeyVerdict } from "./key.ts";
 import type { Ruleset, ValueEntry } from "./ruleset.ts";
-import { hintWords } from "./text.ts";
+import { hintWords, type Strength } from "./text.ts";
 
-/** Whether the bytes from `start` to `end` hold nothing that a rule would change. */
-export type Sweep = (bytes: Uint8Array, start: number, end: number, keys: KeySpans) => boolean;
+/** A text that the rules are used on in full or only in part, or the key of an attribute. */
+export type Part = Strength | "key";
 
-/** Where the keys of attributes lie, which have no quote or separator around them. */
-export type KeySpans = { readonly attributes: Int32Array; readonly first: number; readonly next: number };
+/** Whether a text, from `start` to `end`, holds nothing that a rule would change; a key, also its value. */
+export type Sweep = (bytes: Uint8Array, start: number, end: number, part: Part) => boolean;
 
-/** Looks at the bytes around the end of a pattern: is there cause to read the row? */
-type Doubt = (bytes: Uint8Array, at: number, start: number, end: number, keys: KeySpans) => boolean;
+/** Looks at the bytes around the end of a pattern: is there cause to read the text? */
+type Doubt = (bytes: Uint8Array, at: number, start: number, end: number, part: Part) => boolean;
 
 const digits = setOf("0123456789");
 const hexDigits = setOf("0123456789abcdefABCDEF");
@@ -46,15 +46,21 @@ export type SweepRules = {
 export function compileSweep({ ruleset, keyVerdict, off, customKeywords }: SweepRules): Sweep {
   const doubts: Doubt[] = [];
   const sequences: Sequence[] = [];
-  const watch = (sets: readonly Uint8Array[], doubt: Doubt): void => {
+  const strong = (sets: readonly Uint8Array[], doubt: Doubt): void => {
     sequences.push({ id: doubts.length, sets });
     doubts.push(doubt);
   };
+  /** Patterns of rules that leave alone what identifies something. */
+  const watch: Watch = (sets, doubt) => {
+    strong(sets, (bytes, at, start, end, part) => part !== "strong" && doubt(bytes, at, start, end, part));
+  };
   watchKeys(ruleset, watch, (length) => keyDoubt(keyVerdict, ruleset.limits.keyBytesMax, length));
-  for (const entry of ruleset.values) if (!off(entry.class)) watchValue(entry, ruleset, watch);
+  for (const entry of ruleset.values) {
+    if (!off(entry.class)) watchValue(entry, ruleset, entry.strong === true ? strong : watch);
+  }
   watchEncoded(ruleset, watch);
   watch([...literal("insert", true), blanks], always);
-  for (const word of customKeywords) watch(literal(word.slice(0, 60), true), always);
+  for (const word of customKeywords) strong(literal(word.slice(0, 60), true), always);
   return sweepWith(compileAutomaton(sequences), doubts);
 }
 
@@ -62,14 +68,7 @@ type Watch = (sets: readonly Uint8Array[], doubt: Doubt) => void;
 
 function sweepWith(automaton: Automaton, doubts: readonly Doubt[]): Sweep {
   const { columns } = automaton;
-  const isDoubtful = (state: number, ...place: Parameters<Doubt>): boolean => {
-    const ends = automaton.ends(state);
-    for (let index = 0; index < ends.length; index++) {
-      if ((doubts[ends[index] as number] as Doubt)(...place)) return true;
-    }
-    return false;
-  };
-  return (bytes, start, end, keys) => {
+  return (bytes, start, end, part) => {
     let table = automaton.table();
     let state = 0;
     for (let at = start; at < end; at++) {
@@ -84,7 +83,10 @@ function sweepWith(automaton: Automaton, doubts: readonly Doubt[]): Sweep {
       table = automaton.table();
       state = ending & (endsBit - 1);
       if (ending < endsBit) continue;
-      if (isDoubtful(state, bytes, at, start, end, keys)) return false;
+      const ends = automaton.ends(state);
+      for (let index = 0; index < ends.length; index++) {
+        if ((doubts[ends[index] as number] as Doubt)(bytes, at, start, end, part)) return false;
+      }
     }
     return true;
   };
@@ -109,12 +111,11 @@ const windowBytes = 288;
 
 /** A sensitive word that is part of a sensitive key, with something behind it that could set a value. */
 function keyDoubt(verdict: KeyVerdict, keyBytesMax: number, length: number): Doubt {
-  return (bytes, last, start, end, keys) => {
+  return (bytes, last, start, end, part) => {
     const at = last - length + 1;
-    for (let pair = keys.first; pair < keys.next; pair++) {
-      if (at >= (keys.attributes[pair * 4] as number) && at < (keys.attributes[pair * 4 + 1] as number))
-        return true;
-    }
+    if (part === "key")
+      return !isPlainKey(bytes, start, end) || verdict(asText(bytes, start, end)) !== undefined;
+    if (!isBeforeValue(bytes, at, start, end)) return false;
     const from = Math.max(start, at - windowBytes);
     const text = asText(bytes, from, Math.min(end, at + windowBytes));
     const hit = at - from;
@@ -122,13 +123,51 @@ function keyDoubt(verdict: KeyVerdict, keyBytesMax: number, length: number): Dou
     let behind = runEnd(text, hit);
     if (behind - first >= keyBytesMax) return true;
     const flag = text.charAt(first) === "-";
-    for (let words = 1; words <= 5; words++) {
+    for (let words = 1; words <= wordsMax; words++) {
       if (mayAssign(text, behind, flag) && verdict(text.slice(first, behind))) return true;
       if (text.charAt(behind) !== " " || !isKeyCode(text.charCodeAt(behind + 1))) return false;
       behind = runEnd(text, behind + 1);
     }
     return false;
   };
+}
+
+const wordsMax = 5;
+
+/** A key that is no text of its own: nothing in it can set a value. */
+function isPlainKey(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (!isKeyCode(bytes[at] as number)) return false;
+  return end - start < windowBytes;
+}
+
+const assigning = setOf("=:\"'\\");
+const afterKey = setOf("=:\"'\\`]%>");
+
+/** What `mayAssign` says of the words from `at`, or true; without making texts of them. */
+function isBeforeValue(bytes: Uint8Array, at: number, start: number, end: number): boolean {
+  let behind = at;
+  for (let words = 1; words <= wordsMax; words++) {
+    while (behind < end && isKeyCode(bytes[behind] as number)) behind++;
+    if (behind - at >= windowBytes - 24) return true;
+    if (behind === end) return false;
+    let next = behind;
+    while (next < end && next - behind < 8 && (bytes[next] === 32 || bytes[next] === 9)) next++;
+    if (next === behind) return afterKey[bytes[next] as number] === 1;
+    if (next < end && assigning[bytes[next] as number] === 1) return true;
+    if (bytes[behind] !== 32) return false;
+    if (isFlag(bytes, at, start)) return true;
+    if (next !== behind + 1 || next === end || !isKeyCode(bytes[next] as number)) return false;
+    behind = next;
+  }
+  return false;
+}
+
+/** Whether the run of key bytes around `at` may begin with a dash. */
+function isFlag(bytes: Uint8Array, at: number, start: number): boolean {
+  for (let before = at; before >= start && isKeyCode(bytes[before] as number); before--) {
+    if (bytes[before] === 45) return true;
+  }
+  return false;
 }
 
 function mayAssign(text: string, end: number, flag: boolean): boolean {
@@ -193,8 +232,8 @@ function watchCards(watch: Watch): void {
   const separator = setOf(" -");
   const alone = (length: number): Doubt => {
     const bounded = boundaryDoubt(length);
-    return (bytes, at, start, end, keys) =>
-      bounded(bytes, at, start, end, keys) && !isHexRun(bytes, at + 1, Math.min(end, at + 9));
+    return (bytes, at, start, end, part) =>
+      bounded(bytes, at, start, end, part) && !isHexRun(bytes, at + 1, Math.min(end, at + 9));
   };
   watch([...four, separator, ...four, separator, ...four, separator, ...four], alone(19));
   watch([...four, separator, ...four, digits, digits, separator, ...four], boundaryDoubt(16));
@@ -207,7 +246,6 @@ function watchCards(watch: Watch): void {
       if (at - first !== 13) return false;
       let last = at + 1;
       while (last < end && last - first < 19 && digits[bytes[last] as number] === 1) last++;
-      // Bytes behind a string that was unescaped in place are left over: any length may be the true one.
       for (; last > at; last--) if (isCard(asText(bytes, first, last))) return true;
       return false;
     },
