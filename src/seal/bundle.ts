@@ -4,7 +4,6 @@
  * for each event three records: segment and index, header, content.
  */
 import { join } from "node:path";
-import { readCanonical } from "./canonical.ts";
 import { writeDurableFile } from "./durable-file.ts";
 import { parseEntry } from "./entries.ts";
 import { folderSource } from "./head.ts";
@@ -131,13 +130,4 @@ export function bundleEvents(directory: string): EventSource {
       header: (row) => (rows[row] as BundledEvent).header,
     };
   };
-}
-
-/** Each event of a bundle as a person reads it, in the order of the log. */
-export function* readBundle(directory: string): Generator<ReturnType<typeof readCanonical>> {
-  const source = folderSource(directory);
-  for (let number = 0; source(secretsPath(number)) !== undefined; number++) {
-    for (const event of readEvents(source(eventsPath(number)) ?? new Uint8Array(0)))
-      yield readCanonical(event);
-  }
 }
