@@ -230,7 +230,7 @@ function withRows(batch: EventRows, rows: readonly RewrittenRow[]): EventRows {
     const start = from[place] as number;
     const behind =
       text === undefined
-        ? at + bytes.copy(bytes, at, start, to[endPlace] as number)
+        ? at + bytes.copy(bytes, at, start, to[endPlace])
         : at + bytes.write(text, at, "latin1");
     from[place] = at;
     to[endPlace] = behind;
