@@ -66,7 +66,7 @@ const wholeNumberMax = 2 ** 53 - 1;
 export async function verifyLedger(options: VerifyOptions): Promise<Verdict> {
   const { source, verifier, onProgress } = options;
   const findings = new Findings();
-  const outer = checkOuter(source, verifier, options.pinned ?? [], findings, (entries, entriesTotal) =>
+  const outer = await checkOuter(source, verifier, options.pinned ?? [], findings, (entries, entriesTotal) =>
     onProgress?.({ entries, entriesTotal, events: 0 }),
   );
   const tally = { events: 0, segments: 0, erased: 0, goneSegments: 0 };
