@@ -20,6 +20,11 @@ export class AskFault extends Error {
   }
 }
 
+/** The question cannot be answered as it stands; with any other fault, what was read before still holds. */
+export function isWrongQuestion({ status }: AskFault): boolean {
+  return status >= 400 && status < 500;
+}
+
 /** Since when the server does not answer, in milliseconds; undefined while it does. */
 export const unreachableSinceMs = signal<number | undefined>(undefined);
 

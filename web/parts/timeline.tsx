@@ -23,7 +23,8 @@ export function Waterfall({ timeline }: { readonly timeline: Timeline }): JSX.El
           <span class="hidden">When</span>
           {marks.map((atMs) => (
             <span key={atMs} class="mark" style={{ left: place(atMs) }} aria-hidden="true">
-              {markText(atMs, stepMs)}
+              {/* A mark too near to the end has no room for its text. */}
+              {(atMs - fromMs) / span < 0.92 && markText(atMs, stepMs)}
             </span>
           ))}
         </div>

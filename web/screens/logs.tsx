@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Histogram as HistogramAnswer } from "../../src/api/schemas.ts";
 import type { StoredEvent } from "../../src/store/store.ts";
-import { address, useAnswer, type Values } from "../ask.ts";
+import { address, isWrongQuestion, useAnswer, type Values } from "../ask.ts";
 import { useTail } from "../live.ts";
 import { type Pages, usePages } from "../pages.ts";
 import { keyOfEvent } from "../parts/event.tsx";
@@ -126,7 +126,7 @@ function FoundLines({ pages }: { readonly pages: Pages<StoredEvent> }): JSX.Elem
   useEffect(() => {
     if (found) document.querySelector(".marked")?.scrollIntoView({ block: "center" });
   }, [found]);
-  if (fault && (!rows || fault.status >= 400)) return <Problem fault={fault} again={pages.again} />;
+  if (fault && (!rows || isWrongQuestion(fault))) return <Problem fault={fault} again={pages.again} />;
   if (!rows) return <Loading what="lines" rows={16} />;
   if (rows.length === 0) return <NoLines />;
   return (

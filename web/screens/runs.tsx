@@ -1,7 +1,7 @@
 /** All runs of a stretch of time, filtered by what the address says. */
 import type { JSX } from "preact";
 import type { JobList, OverviewAnswer, Run } from "../../src/api/schemas.ts";
-import { address, useAnswer } from "../ask.ts";
+import { address, isWrongQuestion, useAnswer } from "../ask.ts";
 import { type Pages, usePages } from "../pages.ts";
 import { chosenStates, StateFilter, ValueFilter } from "../parts/filters.tsx";
 import { Empty, Loading, Problem } from "../parts/notice.tsx";
@@ -72,7 +72,7 @@ type ListGiven = { readonly pages: Pages<Run>; readonly columns?: readonly Colum
 
 export function RunList({ pages, columns = runColumns }: ListGiven): JSX.Element {
   const { rows, fault } = pages;
-  if (fault && (!rows || fault.status >= 400)) return <Problem fault={fault} again={pages.again} />;
+  if (fault && (!rows || isWrongQuestion(fault))) return <Problem fault={fault} again={pages.again} />;
   if (!rows) return <Loading what="runs" rows={14} />;
   if (rows.length === 0) return <NoRuns />;
   return (
