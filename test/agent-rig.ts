@@ -125,7 +125,7 @@ export function useRig(): void {
 }
 
 /** An agent that runs until `stop` is called. */
-export function startAgent(change: { state?: string } = {}): {
+export function startAgent(change: { state?: string; spoolBytesMax?: number } = {}): {
   stop: () => Promise<void>;
   ended: Promise<void>;
 } {
@@ -142,6 +142,8 @@ export function startAgent(change: { state?: string } = {}): {
       randomBytes: (count) => randomBytes(count),
       log: (line) => rig.logged.push(line),
       version: "test",
+      logs: [],
+      zoneMinutes: () => 0,
       crontabs: {
         systemFiles: [],
         systemDirectories: [],
@@ -155,6 +157,7 @@ export function startAgent(change: { state?: string } = {}): {
         lookEveryMs: 50,
         quietMs: 300,
         holeOpenMs: 300,
+        spoolBytesMax: change.spoolBytesMax ?? agentLimits.spoolBytesMax,
       },
     },
     order.signal,

@@ -222,6 +222,36 @@ describe("files that are not as they should be", () => {
     );
   });
 
+  test("with the server away, the oldest files of ended processes make room, and that is told", async () => {
+    rig.receiver.key = "no key fits";
+    const child = await startChild();
+    const [old, newer] = [event({ message: "old" }), event({ message: "newer" })];
+    await appendFile(spoolFile(child.pid, 1), lines(old, event({ message: "x".repeat(5000) })));
+    await sleep(20);
+    await appendFile(spoolFile(child.pid, 2), lines(newer));
+    await appendFile(liveFile(), lines(event({ message: "in use" })));
+    await endChild(child);
+    const agent = startAgent({ spoolBytesMax: 5000 });
+    await until("the removal", async () => (await readdir(rig.spool)).length === 2);
+    await agent.stop();
+    rig.receiver.key = "mwk_test_key";
+    const next = startAgent();
+    await until("the report", () => rig.receiver.ofKind("source.gap").length === 1);
+    await until("the rest", () => sentByRecorders().length === 2);
+    await next.stop();
+
+    assert.deepEqual(
+      sentByRecorders()
+        .map(({ message }) => message ?? "")
+        .sort(),
+      ["in use", "newer"],
+    );
+    assert.match(
+      rig.receiver.ofKind("source.gap")[0]?.message ?? "",
+      /removed to make room.*bytes that were not yet sent are lost/,
+    );
+  });
+
   test("a second agent on the same state is refused, and the first goes on", async () => {
     const first = startAgent();
     await until("the first sample", () => rig.receiver.events.length === 1);

@@ -13,6 +13,7 @@ import { messageOf, Sender } from "./sender.ts";
 import { forgetSenders, reportHoles } from "./sequence.ts";
 import { type Shipped, Shipper } from "./ship.ts";
 import { AgentState, isDiskFull } from "./state.ts";
+import { type LogSource, LogTailer } from "./tail.ts";
 import { Watcher } from "./watch.ts";
 import { Workers } from "./workers.ts";
 
@@ -30,14 +31,18 @@ export type AgentSetup = {
   readonly version: string;
   readonly limits: AgentLimits;
   readonly crontabs: CrontabPlaces;
+  /** Ordinary log files to follow. */
+  readonly logs: readonly LogSource[];
+  /** Minutes east of Greenwich of this host's clock at a moment in milliseconds. */
+  readonly zoneMinutes: (atMs: number) => number;
 };
 
 type AgentLimits = { readonly [K in keyof typeof agentLimits]: number };
 
 export const agentLimits = {
   /** Lines and plain bytes of one batch. What is over waits for the next. */
-  batchLinesMax: 5000,
-  batchBytesMax: 1024 * 1024,
+  batchLinesMax: 20_000,
+  batchBytesMax: 4 * 1024 * 1024,
   /** After a batch that was not full, more is awaited for this long. */
   lingerMs: 250,
   /** How often is looked when nothing tells of a change. */
@@ -53,6 +58,8 @@ export const agentLimits = {
   quietMs: 10_000,
   /** A number that comes late comes within microseconds; a busy machine may make seconds of them. */
   holeOpenMs: 10_000,
+  /** Held in the spool while nothing can be sent. More: the oldest ended processes' files go. */
+  spoolBytesMax: 4 * 1024 ** 3,
   /** What is sent after the order to stop must be acknowledged within this time. */
   stopMs: 5000,
   /** A state of failure that lasts is repeated in the log this often. */
@@ -79,6 +86,7 @@ class Agent {
   readonly #files: SpoolFiles;
   readonly #watcher: Watcher;
   readonly #workers: Workers;
+  readonly #tailer: LogTailer;
   readonly #shipper: Shipper;
   readonly #startedMs: number;
   #sampledMs = 0;
@@ -99,6 +107,14 @@ class Agent {
     const hosts = new Set([setup.host, ...setup.otherHosts]);
     this.#watcher = new Watcher({ state, files: this.#files, own, host: setup.host, hosts, clock });
     this.#workers = new Workers({ state, own, watcher: this.#watcher, clock, log });
+    this.#tailer = new LogTailer({
+      sources: setup.logs,
+      state,
+      own,
+      clock,
+      zoneMinutes: setup.zoneMinutes,
+      complain: (subject, line) => this.#files.complain(subject, line),
+    });
     const limits = { bytesMax: setup.limits.batchBytesMax, linesMax: setup.limits.batchLinesMax };
     const refused = new RefusedLines(setup.stateDirectory, clock);
     this.#shipper = new Shipper({ state, files: this.#files, own, sender, refused, limits, log });
@@ -143,10 +159,12 @@ class Agent {
       read = true;
       await this.#files.refresh();
     }
+    read = (await this.#tailer.look()) || read;
     await this.#workers.sweep();
     const nowMs = this.#setup.clock();
     reportHoles(this.#state, this.#own, nowMs - this.#setup.limits.holeOpenMs);
     await this.#files.removeDone();
+    await this.#files.makeRoom(this.#setup.limits.spoolBytesMax);
     if (nowMs - this.#sampledMs >= this.#setup.limits.sampleEveryMs) {
       this.#sample(nowMs);
       recordSchedules(this.#state, this.#own, this.#setup.crontabs);

@@ -19,12 +19,14 @@ export type Batch = {
   readonly saved: SavedBatch;
   readonly lines: readonly { readonly bytes: Uint8Array; readonly from: string }[];
   readonly bad: readonly (BadLine & { readonly from: string })[];
+  /** The lines, each with its line feed. */
+  readonly body: Uint8Array;
 };
 
 /** Lines of the agent itself stand under this name where others have their file's. */
 export const ownName = "agent";
 
-const ownLinesMax = 200;
+const ownLinesMax = 2000;
 /** With less room than this left, the next file waits for the next batch. */
 const roomBytesMin = 64 * 1024;
 
@@ -67,7 +69,9 @@ export async function gather(
   }
   if (lines.length === 0 && segments.length === 0) return undefined;
   const saved = { segments, ...(numbers && { own: numbers }) };
-  return { saved: { id: batchId(saved, own.source, lines), ...saved }, lines, bad };
+  const body = bodyOf(lines);
+  const names = [...new Set(lines.map(({ from }) => from))].join(" ");
+  return { saved: { id: batchId(saved, own.source, names, body), ...saved }, lines, bad, body };
 }
 
 /**
@@ -95,12 +99,20 @@ export async function rebuild(
     for (const line of part.good) lines.push({ bytes: line, from: row.name });
     for (const line of part.bad) bad.push({ ...line, from: row.name });
   }
-  return { saved, lines, bad };
+  return { saved, lines, bad, body: bodyOf(lines) };
 }
 
-export function bodyOf(batch: Batch): Uint8Array {
-  const feed = Buffer.from("\n");
-  return Buffer.concat(batch.lines.flatMap(({ bytes }) => [bytes, feed]));
+function bodyOf(lines: Batch["lines"]): Uint8Array {
+  let length = 0;
+  for (const { bytes } of lines) length += bytes.length + 1;
+  const body = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const { bytes } of lines) {
+    body.set(bytes, at);
+    at += bytes.length;
+    body[at++] = 0x0a;
+  }
+  return body;
 }
 
 function ownLines(
@@ -110,8 +122,7 @@ function ownLines(
   return own.lines(first, last).map((line) => ({ bytes: Buffer.from(line), from: ownName }));
 }
 
-function batchId(saved: Omit<SavedBatch, "id">, source: string, lines: Batch["lines"]): string {
-  const hash = createHash("sha256").update(source).update(JSON.stringify(saved));
-  for (const { bytes, from } of lines) hash.update(from).update("\n").update(bytes).update("\n");
-  return hash.digest("hex").slice(0, 40);
+function batchId(saved: Omit<SavedBatch, "id">, source: string, names: string, body: Uint8Array): string {
+  const hash = createHash("sha256").update(`${source}\n${JSON.stringify(saved)}\n${names}\n`);
+  return hash.update(body).digest("hex").slice(0, 40);
 }

@@ -137,6 +137,32 @@ export class SpoolFiles {
     }
   }
 
+  /**
+   * With the server away for long, files of ended processes pile up. The oldest of them make room
+   * before the disk is full, because a full disk would stop the applications as well.
+   */
+  async makeRoom(bytesMax: number): Promise<void> {
+    let held = 0;
+    for (const { bytes } of this.#current.values()) held += bytes;
+    if (held <= bytesMax) return;
+    const left = [...this.#current.values()].filter(({ final }) => final);
+    for (const file of left.sort((a, b) => a.changedMs - b.changedMs)) {
+      if (held <= bytesMax) return;
+      const row = this.#setup.state.files().find(({ id }) => id === file.id);
+      if (!row) continue;
+      await unlink(this.path(file)).catch(() => {});
+      held -= file.bytes;
+      this.#setup.state.change(() => {
+        const what = `removed to make room, for the spool held more than ${bytesMax} bytes`;
+        this.#report(row, what, file.bytes - row.sent);
+        this.#setup.state.forgetFile(row.id);
+      });
+      const rest = new Map(this.#current);
+      rest.delete(row.id);
+      this.#current = rest;
+    }
+  }
+
   async #find(): Promise<readonly Found[] | undefined> {
     const { directory } = this.#setup;
     let names: readonly SpoolName[];

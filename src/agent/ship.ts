@@ -3,7 +3,7 @@
  * its files' offsets move only when the server has acknowledged it, so a kill at any moment leads
  * to the same batch again, which the server takes once.
  */
-import { type Batch, type BatchLimits, bodyOf, gather, ownName, rebuild } from "./batch.ts";
+import { type Batch, type BatchLimits, gather, ownName, rebuild } from "./batch.ts";
 import type { SpoolFiles } from "./files.ts";
 import { sampleOf } from "./lines.ts";
 import type { OwnEvents } from "./own.ts";
@@ -64,7 +64,7 @@ export class Shipper {
       this.#settle(batch, []);
       return { kind: "sent", full: false };
     }
-    const body = bodyOf(batch);
+    const { body } = batch;
     const witnessed = this.#witness.size;
     const verdict = await this.#setup.sender.send(
       batch.saved.id,

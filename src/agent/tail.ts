@@ -8,8 +8,8 @@
  * - Lines that continue a record (the frames of a stack) wait with it until the next one begins
  *   or the file has been quiet for a while.
  */
-import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type BigIntStats, readdirSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Clock, formatTime } from "../model/time.ts";
 import type { LogFormat, Told } from "./formats/format.ts";
@@ -67,7 +67,7 @@ export class LogTailer {
   async #follow(source: LogSource): Promise<boolean> {
     if (this.#setup.own.waiting() >= waitingMax) return false;
     const known = this.#position(source.path);
-    const status = lstatOf(source.path);
+    const status = statusOf(source.path);
     if (!status && !known) return false;
     if (!known) {
       if (status) this.#move(source.path, { inode: String(status.ino), offset: Number(status.size) });
@@ -102,10 +102,7 @@ export class LogTailer {
       return true;
     }
     if (size === known.offset) return false;
-    const handle = await open(path, "r");
-    const bytes = await readSpan(handle, known.offset, Math.min(size - known.offset, readBytesMax)).finally(
-      () => handle.close(),
-    );
+    const bytes = await readSpan(path, known.offset, Math.min(size - known.offset, readBytesMax));
     const isQuiet = isLeft || this.#setup.clock() - Number(status.mtimeMs) > quietMs;
     const isAll = known.offset + bytes.length >= size;
     const pieces = recordsOf(bytes, source.format, isQuiet && isAll);
@@ -175,14 +172,19 @@ export function recordsOf(bytes: Uint8Array, format: LogFormat, isEnd: boolean):
   );
 }
 
-async function readSpan(handle: FileHandle, start: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  const { bytesRead } = await handle.read(buffer, 0, length, start);
-  return buffer.subarray(0, bytesRead);
+async function readSpan(path: string, start: number, length: number): Promise<Buffer> {
+  const handle = await open(path, "r");
+  try {
+    const buffer = Buffer.allocUnsafe(length);
+    const { bytesRead } = await handle.read(buffer, 0, length, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }
 
-function lstatOf(path: string): BigIntStats | undefined {
-  const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+function statusOf(path: string): BigIntStats | undefined {
+  const status = statSync(path, { bigint: true, throwIfNoEntry: false });
   return status?.isFile() ? status : undefined;
 }
 
@@ -191,7 +193,7 @@ function renamedTo(path: string, inode: string): { path: string; status: BigIntS
   const folder = dirname(path);
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(basename(path))) continue;
-    const status = lstatOf(join(folder, name));
+    const status = statusOf(join(folder, name));
     if (status && String(status.ino) === inode) return { path: join(folder, name), status };
   }
   return undefined;

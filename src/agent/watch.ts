@@ -42,8 +42,9 @@ const keptFields = [
 ] as const satisfies readonly (keyof EventRecord)[];
 export type KeptFields = { readonly [K in (typeof keptFields)[number]]?: EventRecord[K] };
 
-const partBytesMax = 1024 * 1024;
-const passBytesMax = 8 * 1024 * 1024;
+/** Read of one file, and of all, before what was learned is put on disk. */
+const partBytesMax = 512 * 1024;
+const passBytesMax = 1024 * 1024;
 
 const ends: ReadonlySet<Kind> = new Set([
   "job.succeeded",
@@ -68,9 +69,16 @@ const notesBytesMax = 64 * 1024;
 /** With so many of our own events unsent, the notes are left in their files. */
 const ownWaitingMax = 50_000;
 
+const forgetRun = "DELETE FROM execution WHERE worker = ? AND run_id = ?";
+
 export class Watcher {
   readonly #setup: WatcherSetup;
   readonly #boot = bootId();
+  /** Of the pass at hand: starts that are not noted yet, since most runs end soon after. */
+  readonly #fresh = new Map<string, { readonly worker: string; readonly event: EventRecord }>();
+  /** Of the pass at hand: workers that are noted, and workers that may be forgotten at its end. */
+  readonly #met = new Set<string>();
+  readonly #parting = new Set<string>();
 
   constructor(setup: WatcherSetup) {
     this.#setup = setup;
@@ -99,10 +107,18 @@ export class Watcher {
       if (lines.end > row.seen) parts.push({ row, file, lines });
     }
     if (parts.length === 0 && notes.length === 0) return false;
-    this.#setup.state.change(() => {
-      this.#take(parts);
-      for (const part of notes) this.#takeNotes(part);
-    });
+    try {
+      this.#setup.state.change(() => {
+        this.#take(parts);
+        for (const part of notes) this.#takeNotes(part);
+        this.#noteFresh();
+        for (const worker of this.#parting) this.#part(worker);
+      });
+    } finally {
+      this.#fresh.clear();
+      this.#met.clear();
+      this.#parting.clear();
+    }
     return true;
   }
 
@@ -148,6 +164,7 @@ export class Watcher {
     for (const { row, file, lines } of parts) {
       this.#setup.state.moveSeen(row.id, lines.end, lines.skipping);
       let stranger = row.stranger;
+      let judged: EventRecord | undefined;
       for (const line of lines.good) {
         const event = parseEvent(line);
         if (!event) continue;
@@ -156,11 +173,14 @@ export class Watcher {
           if (list) list.push(event.source_seq as number);
           else numbers.set(event.source, [event.source_seq as number]);
         }
-        if (!stranger && this.#isStranger(event, file.name)) {
+        const sameNames = event.worker === judged?.worker && event.source === judged?.source;
+        if (!stranger && !sameNames && this.#isStranger(event, file.name)) {
           stranger = true;
           this.#setup.state.markStranger(row.id);
         }
-        if (event.worker === undefined || !this.#isOurs(event.worker)) continue;
+        judged = event;
+        if (event.worker === undefined) continue;
+        if (!lastTimes.has(event.worker) && !this.#isOurs(event.worker)) continue;
         lastTimes.set(event.worker, event.time);
         this.#follow(event, event.worker);
       }
@@ -192,13 +212,25 @@ export class Watcher {
       state.run("UPDATE worker SET declared = 1 WHERE worker = ?", worker);
     } else if (event.kind === "worker.stopped" || event.kind === "worker.lost") {
       state.run("UPDATE worker SET declared = 0 WHERE worker = ?", worker);
-      this.#part(worker);
+      this.#parting.add(worker);
     } else if (event.kind === "job.started" && event.run_id !== undefined) {
       this.#meet(event, worker);
-      state.run("INSERT OR REPLACE INTO execution VALUES (?, ?, ?)", worker, event.run_id, keep(event));
+      this.#fresh.set(`${worker}\n${event.run_id}`, { worker, event });
     } else if (ends.has(event.kind) && event.run_id !== undefined) {
-      this.#end(event, worker, event.run_id);
+      this.#parting.add(worker);
+      const wasFresh = this.#fresh.delete(`${worker}\n${event.run_id}`);
+      // The same run may have begun here before and never ended; this end is the end of both.
+      if (wasFresh) state.run(forgetRun, worker, event.run_id);
+      else this.#end(event, worker, event.run_id);
     }
+  }
+
+  #noteFresh(): void {
+    for (const { worker, event } of this.#fresh.values()) {
+      const run = event.run_id as string;
+      this.#setup.state.run("INSERT OR REPLACE INTO execution VALUES (?, ?, ?)", worker, run, keep(event));
+    }
+    this.#fresh.clear();
   }
 
   /**
@@ -208,6 +240,7 @@ export class Watcher {
    */
   #end(event: EventRecord, worker: string, run: string): void {
     const { state } = this.#setup;
+    this.#noteFresh();
     const held = state.all("SELECT worker, fields FROM execution WHERE run_id = ?", run);
     const own = held.find((row) => row["worker"] === worker);
     const only = held.length === 1 ? held[0] : undefined;
@@ -215,14 +248,15 @@ export class Watcher {
     const holder = own ?? (attempt === event.attempt ? only : undefined);
     if (holder) {
       const name = holder["worker"] as string;
-      state.run("DELETE FROM execution WHERE worker = ? AND run_id = ?", name, run);
-      this.#part(name);
+      state.run(forgetRun, name, run);
+      this.#parting.add(name);
     }
-    this.#part(worker);
   }
 
   #meet(event: EventRecord, worker: string): void {
     const { state, clock } = this.#setup;
+    if (this.#met.has(worker)) return;
+    this.#met.add(worker);
     if (state.get("SELECT 1 FROM worker WHERE worker = ?", worker)) return;
     // A line from before the machine started speaks of a process that cannot be here any more,
     // though its pid and start time may be given again.

@@ -1,9 +1,12 @@
 /** `midwatch agent`: ships what recorders wrote on this host, and watches its workers. */
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { Option } from "commander";
-import { agentLimits, runAgent } from "../../agent/agent.ts";
-import { crontabPlaces } from "../../agent/schedules.ts";
+import { formats } from "../../agent/formats/formats.ts";
+import type { LogSource } from "../../agent/tail.ts";
 import { CommandFailure } from "../exit.ts";
 import type { AddCommand } from "../program.ts";
+import type { Environment } from "../terminal.ts";
 import { version } from "../version.ts";
 
 type AgentOptions = {
@@ -12,6 +15,7 @@ type AgentOptions = {
   readonly spool: string;
   readonly state: string;
   readonly host: string;
+  readonly log: readonly LogSource[];
 };
 
 export const addAgent: AddCommand = (program, terminal) => {
@@ -46,17 +50,27 @@ export const addAgent: AddCommand = (program, terminal) => {
     .addOption(
       withDefault(
         option("--state <directory>", "where the agent keeps its notes", "MIDWATCH_STATE"),
-        "/var/lib/midwatch-agent",
+        stateDefault(terminal.environment),
+        "/var/lib/midwatch-agent for root, else ~/.local/state/midwatch-agent",
       ),
     )
     .addOption(
       withDefault(option("--host <name>", "name of this host in events", "MIDWATCH_HOST"), terminal.hostname),
     )
+    .addOption(
+      new Option(
+        "--log <format[@service]=file>",
+        `follow a log file as well; may be repeated; formats: ${[...formats.keys()].join(", ")}`,
+      )
+        .argParser((text, before: readonly LogSource[]) => [...before, logSource(text)])
+        .default([], "none"),
+    )
     .addHelpText(
       "after",
       "\nExamples:\n" +
         "  midwatch keys add web1 --scope send > /etc/midwatch/agent.key\n" +
-        "  midwatch agent --server https://midwatch.example.com --key-file /etc/midwatch/agent.key\n",
+        "  midwatch agent --server https://midwatch.example.com --key-file /etc/midwatch/agent.key\n" +
+        "  midwatch agent --log rails@shop=/srv/shop/log/production.log --log nginx=/var/log/nginx/error.log\n",
     )
     .action(async (options: AgentOptions) => {
       const stop = new AbortController();
@@ -70,6 +84,8 @@ export const addAgent: AddCommand = (program, terminal) => {
       if (server.protocol === "http:" && !isLoopback(server.hostname)) {
         log(`warning: ${server.origin} is not encrypted; whoever listens can read the key and the events`);
       }
+      const { agentLimits, runAgent } = await import("../../agent/agent.ts");
+      const { crontabPlaces } = await import("../../agent/schedules.ts");
       await runAgent(
         {
           server,
@@ -84,14 +100,37 @@ export const addAgent: AddCommand = (program, terminal) => {
           version,
           limits: agentLimits,
           crontabs: crontabPlaces,
+          logs: options.log,
+          zoneMinutes: (atMs) => -new Date(atMs).getTimezoneOffset(),
         },
         stop.signal,
       );
     });
 };
 
-function withDefault(option: Option, value: string): Option {
-  return option.defaultValue === undefined ? option.default(value) : option;
+function withDefault(option: Option, value: string, about?: string): Option {
+  return option.defaultValue === undefined ? option.default(value, about) : option;
+}
+
+function stateDefault(environment: Environment): string {
+  if (process.getuid?.() === 0) return "/var/lib/midwatch-agent";
+  return join(
+    environment["XDG_STATE_HOME"] || join(environment["HOME"] || homedir(), ".local", "state"),
+    "midwatch-agent",
+  );
+}
+
+/** `rails@shop=/srv/shop/log/production.log`: a format, perhaps a service, and the file. */
+function logSource(text: string): LogSource {
+  const match = /^([a-z]+)(?:@([^=]+))?=(\/.+)$/.exec(text);
+  const format = formats.get(match?.[1] ?? "");
+  if (!match?.[3] || !format) {
+    throw new CommandFailure(
+      "usage",
+      `--log: "${text}" is none; expected format=/path or format@service=/path, with a format of ${[...formats.keys()].join(", ")}`,
+    );
+  }
+  return { path: match[3], format, ...(match[2] !== undefined && { service: match[2] }) };
 }
 
 function serverUrl(text: string): URL {
