@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";
 import type { OwnEvent } from "../../agent/own.ts";
-import { SpoolWriter } from "../../agent/spool-writer.ts";
 import { CommandFailure } from "../exit.ts";
 import type { AddCommand } from "../program.ts";
 import type { Environment } from "../terminal.ts";
@@ -45,6 +44,7 @@ export const addAudit: AddCommand = (program, terminal) => {
     .action(async (action: string, command: readonly string[], options: AuditOptions) => {
       const { pid, clock, randomBytes } = terminal;
       const host = environment["MIDWATCH_HOST"] || terminal.hostname;
+      const { SpoolWriter } = await import("../../agent/spool-writer.ts");
       const writer = new SpoolWriter({ spool: options.spool, kind: "audit", host, pid, clock, randomBytes });
       const { taken, refused } = readValues(options.value, (name) => writer.isSecretName(name));
       for (const name of refused)

@@ -2,7 +2,6 @@
 import { constants } from "node:os";
 import type { Writable } from "node:stream";
 import { isatty } from "node:tty";
-import { exec } from "../../agent/exec.ts";
 import { uuidv7 } from "../../model/uuid.ts";
 import type { AddCommand } from "../program.ts";
 import type { Terminal } from "../terminal.ts";
@@ -50,6 +49,7 @@ export const addExec: AddCommand = (program, terminal) => {
       const user = environment["LOGNAME"];
       const parent = environment["MIDWATCH_RUN_ID"];
       const stop = new AbortController();
+      const { exec } = await import("../../agent/exec.ts");
       const end = await exec({
         command,
         job: options.job,

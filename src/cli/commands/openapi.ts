@@ -1,5 +1,4 @@
 /** `midwatch openapi`: the description of the HTTP interface. */
-import { describeServer } from "../../api/describe.ts";
 import type { AddCommand } from "../program.ts";
 import { version } from "../version.ts";
 
@@ -12,6 +11,7 @@ export const addOpenapi: AddCommand = (program, terminal) => {
     )
     .addHelpText("after", "\nExample:\n  midwatch openapi > openapi.json\n")
     .action(async () => {
+      const { describeServer } = await import("../../api/describe.ts");
       await terminal.write(`${JSON.stringify(await describeServer(version), null, 2)}\n`);
     });
 };

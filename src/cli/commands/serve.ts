@@ -1,7 +1,7 @@
 /** `midwatch serve`: the server, until it is told to stop. */
 import { type Flags, loadConfig } from "../config.ts";
 import type { AddCommand } from "../program.ts";
-import { type RunningServer, startServer } from "../server-process.ts";
+import type { RunningServer } from "../server-process.ts";
 import type { Terminal } from "../terminal.ts";
 import { version } from "../version.ts";
 
@@ -27,6 +27,8 @@ export const addServe: AddCommand = (program, terminal) => {
     .action(async (flags: Flags) => {
       const { values: config, given } = loadConfig(flags, terminal.environment);
       const stopped = stopSignal(terminal);
+      // The server's parts take a second to load, which no other command should wait for.
+      const { startServer } = await import("../server-process.ts");
       const server = await startServer({ config, ...terminal });
       await welcome(server, given.data.from === "default" ? "" : ` --data ${config.data}`, terminal);
       await stopped;
