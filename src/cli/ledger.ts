@@ -25,18 +25,23 @@ export type LedgerParts = {
 
 export const ledgerDirectory = (data: string): string => join(data, "ledger");
 
-export function ledgerOptions(data: string, signer: Signer, now: Clock): LedgerOptions {
-  return { directory: ledgerDirectory(data), memoryPath: join(data, "ledger.head"), signer, now };
+/** `memory`: where the last signature is remembered a second time; empty for the data directory. */
+export function ledgerOptions(data: string, memory: string, signer: Signer, now: Clock): LedgerOptions {
+  return { directory: ledgerDirectory(data), memoryPath: memory || join(data, "ledger.head"), signer, now };
 }
 
 /** Opens the ledger of a data directory; a new one gets a key of its own. Throws `LEDGER_INCONSISTENT`. */
-export function openLedger(data: string, { clock, randomBytes, hostname }: LedgerParts): Ledger {
+export function openLedger(
+  data: string,
+  memory: string,
+  { clock, randomBytes, hostname }: LedgerParts,
+): Ledger {
   const directory = ledgerDirectory(data);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, "key");
   const name = (): string => `${hostname}/midwatch/${Buffer.from(randomBytes(4)).toString("hex")}`;
   const signer = readKey(path) ?? writeKey(path, name(), randomBytes(32));
-  return new Ledger(ledgerOptions(data, signer, clock));
+  return new Ledger(ledgerOptions(data, memory, signer, clock));
 }
 
 /** Appends the seals of batches that were on disk when a crash came; those that are there are passed over. */

@@ -27,7 +27,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "midwatch-pipeline-"));
   spool = await openSpool({ directory: join(directory, "spool"), bytesMax: 1024 * 1024, filesMax: 50 });
   control = openSqliteControl(join(directory, "control.sqlite"));
-  ledger = openLedger(directory, { clock: () => nowMs, randomBytes, hostname: "test" });
+  ledger = openLedger(directory, "", { clock: () => nowMs, randomBytes, hostname: "test" });
   await ledger.publish();
   pipeline = startPipeline({ spool, control, ledger, clock: () => nowMs });
 });

@@ -115,7 +115,7 @@ async function open(
     bytesMax: config["spool.bytes"],
     filesMax: spoolFilesMax,
   });
-  const ledger = openLedger(config.data, options);
+  const ledger = openLedger(config.data, config["ledger.memory"], options);
   takeUpSeals(ledger, spool);
   const sealing = await startLedger(ledger, clock, (message) => log("error", message));
   releases.push(() => sealing.close());

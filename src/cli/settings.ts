@@ -86,6 +86,14 @@ export const settings = {
     fallbackAbout: "none",
     read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
   }),
+  "ledger.memory": setting({
+    variable: "MIDWATCH_LEDGER_MEMORY",
+    about:
+      "file in which the ledger remembers its last signature a second time; on another disk, so that a data directory put back from a backup is noticed",
+    fallback: "",
+    fallbackAbout: "ledger.head in the data directory",
+    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+  }),
   "spool.bytes": setting({
     variable: "MIDWATCH_SPOOL_BYTES",
     about: "bytes that may wait for the engine; more: senders are asked to keep theirs",

@@ -158,7 +158,8 @@ export const addLedger: AddCommand = (program, terminal) => {
       const signer = signerOf(data);
       const held = holdDataDirectory(data, terminal.pid);
       try {
-        const settings = ledgerOptions(data, signer, terminal.clock);
+        const memory = memoryOf(options, terminal);
+        const settings = ledgerOptions(data, memory, signer, terminal.clock);
         const { kept, lost } = await recoverLedger(settings, options.actor, options.reason);
         await terminal.write(
           `The ledger goes on from ${showCount(kept.size, "entry", "entries")}; up to ${lost.size} had been signed. A gap entry says so.\n`,
@@ -187,7 +188,8 @@ async function onStopped(
   try {
     const engine = await startEngine({ directory: join(data, "engine") });
     try {
-      const ledger = new Ledger(ledgerOptions(data, signer, terminal.clock));
+      const memory = memoryOf(options, terminal);
+      const ledger = new Ledger(ledgerOptions(data, memory, signer, terminal.clock));
       const ask = engineBytes(engine.socketPath);
       const stored = storedSegments(ask);
       await act({
@@ -212,6 +214,10 @@ function placed(command: Command): Command {
 
 function dataOf(options: PlaceOptions, terminal: Terminal): string {
   return loadConfig(options, terminal.environment).values.data;
+}
+
+function memoryOf(options: PlaceOptions, terminal: Terminal): string {
+  return loadConfig(options, terminal.environment).values["ledger.memory"];
 }
 
 function signerOf(data: string): Signer {
