@@ -79,6 +79,13 @@ function walkObject(document: Document, from: number, depth: number): number {
   return entries.length === 0 ? valueEnd(text, from) : text.indexOf("}", at) + 1;
 }
 
+/** The rule for a value of which the key stands as a value itself: only what can be a key counts. */
+export function namedRule(name: string, rules: TextRules): KeyRule | undefined {
+  return /^[0-9A-Za-z_.-]{1,60}(?: [0-9A-Za-z_.-]{1,60}){0,2}$/.test(name)
+    ? rules.keyVerdict(name)
+    : undefined;
+}
+
 export function isValueKey(key: string): boolean {
   return /^(?:value|val|content|data|raw)$/i.test(key);
 }
@@ -95,7 +102,7 @@ function namedValue(
   const value = entries.find((entry) => isValueKey(entry.key));
   const name = entries.find((entry) => isNameKey(entry.key));
   if (!value || !name || text.charAt(name.start) !== '"') return undefined;
-  const rule = keyRule(readString(text, name.start, name.end), rules);
+  const rule = namedRule(readString(text, name.start, name.end), rules);
   return rule && { entry: value, rule };
 }
 
@@ -123,7 +130,7 @@ function walkArray(document: Document, from: number, rule: KeyRule | undefined, 
     const end = walk(document, start, elementRule, depth + 1);
     // The pair of a list of pairs: its first element is the key of its second.
     if (index === 0 && text.charAt(start) === '"' && isLastOfTwo(text, end)) {
-      elementRule = keyRule(readString(text, start, end), rules) ?? rule;
+      elementRule = namedRule(readString(text, start, end), rules) ?? rule;
     }
     at = skipSpace(text, end);
     if (text.charAt(at) !== ",") return at + 1;

@@ -7,7 +7,7 @@ import { type EventRows, fieldIndex, type RawBatch, type SafeBatch } from "../mo
 import type { EventRecord, Json, RawEvent, SafeEvent } from "../model/event.ts";
 import { type FieldName, fieldNames, fields } from "../model/fields.ts";
 import { hideArguments } from "./arguments.ts";
-import { fromBytes, isNameKey, isValueKey, keyRule, redactJson, toBytes } from "./json.ts";
+import { fromBytes, isNameKey, isValueKey, namedRule, redactJson, toBytes } from "./json.ts";
 import { hideKeyBody } from "./key-block.ts";
 import type { CompiledRules } from "./rules.ts";
 import type { Sweep } from "./sweep.ts";
@@ -192,7 +192,7 @@ function namedPair(
   if (nameAt < 0 || bytes[attributes[nameAt + 2] as number] !== 34) return undefined;
   const text = slice(bytes, attributes[nameAt + 2] as number, attributes[nameAt + 3] as number);
   const name = toBytes(JSON.parse(fromBytes(text)) as string);
-  return keyRule(name, rules) && { at, name };
+  return namedRule(name, rules) && { at, name };
 }
 
 function redactField(name: FieldName, text: string, owner: Owner, work: Work): string {

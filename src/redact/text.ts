@@ -136,8 +136,8 @@ export function findSpans(
     insertedValues(text, rules.keyVerdict, rules.reader, add);
     if (depth < rules.ruleset.limits.decodeDepthMax)
       rules.decoder.runs(text, decoded(rules, work, depth), add);
+    rules.custom(text, add);
   }
-  rules.custom(text, add);
   if (spans.length === 0) return spans;
   const marks = marksOf(text, rules);
   const fresh = spans.filter(

@@ -18,6 +18,7 @@ from .redact_value import WHOLE
 
 _WITHHELD = "[REDACTED:overrun]"
 _TOO_DEEP = "[REDACTED:depth]"
+_NAMED = re.compile(r"[0-9A-Za-z_.-]{1,60}(?: [0-9A-Za-z_.-]{1,60}){0,2}\Z")
 _STRING_BYTES_MAX = 16384
 _NAMES_SIZE = 4096
 _NAME_LENGTH_MAX = 256
@@ -167,8 +168,12 @@ class Redact:
             return None
         for key, item in mapping.items():
             if isinstance(key, str) and _NAMES.match(key):
-                return self._rule_of(item) if isinstance(item, str) else None
+                return self._named_key_rule(item) if isinstance(item, str) else None
         return None
+
+    def _named_key_rule(self, name):
+        """Of a key that stands as a value itself: only what can be a key counts."""
+        return self._rule_of(name) if _NAMED.match(name) else None
 
     def _list_under(self, items, rule, depth, left):
         if not items:
@@ -177,7 +182,7 @@ class Redact:
         if hidden is not None:
             return hidden
         # The pair of a list of pairs: its first element is the key of its second.
-        second = self._rule_of(items[0]) if len(items) == 2 and isinstance(items[0], str) else None
+        second = self._named_key_rule(items[0]) if len(items) == 2 and isinstance(items[0], str) else None
         result = []
         for index, item in enumerate(items):
             if left[0] < 0:

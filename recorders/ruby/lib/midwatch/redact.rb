@@ -13,6 +13,7 @@ module Midwatch
   class Redact
     WITHHELD = "[REDACTED:overrun]"
     TOO_DEEP = "[REDACTED:depth]"
+    NAMED = /\A[0-9A-Za-z_.-]{1,60}(?: [0-9A-Za-z_.-]{1,60}){0,2}\z/n.freeze
     STRING_BYTES_MAX = 16_384
     NAMES_SIZE = 4096
     NAMES = /\A(?:name|key|field|param|parameter|header|variable|attribute)\z/in.freeze
@@ -171,7 +172,13 @@ module Midwatch
       return nil if hash.size > 8
 
       name = hash.find { |key, _| NAMES.match?(key.to_s) }
-      name && (name[1].is_a?(String) || name[1].is_a?(Symbol)) ? rule_of(key_bytes(name[1])) : nil
+      name && (name[1].is_a?(String) || name[1].is_a?(Symbol)) ? named_key_rule(name[1]) : nil
+    end
+
+    # Of a key that stands as a value itself: only what can be a key counts.
+    def named_key_rule(name)
+      bytes = key_bytes(name)
+      NAMED.match?(bytes) ? rule_of(bytes) : nil
     end
 
     def array_under(array, rule, depth, left)
@@ -181,7 +188,7 @@ module Midwatch
       return hidden if hidden
 
       # The pair of a list of pairs: its first element is the key of its second.
-      second = array.length == 2 && (array[0].is_a?(String) || array[0].is_a?(Symbol)) ? rule_of(key_bytes(array[0])) : nil
+      second = array.length == 2 && (array[0].is_a?(String) || array[0].is_a?(Symbol)) ? named_key_rule(array[0]) : nil
       result = []
       array.each_with_index do |item, index|
         break if left[0].negative?
