@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { render } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { keepClock } from "./clock.ts";
 import { Frame } from "./frame.tsx";
 import { keepKeys } from "./keys.ts";
@@ -50,7 +50,8 @@ function decoded(text: string): string {
 function Page(): JSX.Element {
   const here = path.value;
   // A screen reader hears of the new screen, as it would of a new page.
-  useEffect(() => document.querySelector<HTMLElement>("#main")?.focus({ preventScroll: true }), [here]);
+  // At once: later it would take the focus from whoever already went on to the search box.
+  useLayoutEffect(() => document.querySelector<HTMLElement>("#main")?.focus({ preventScroll: true }), [here]);
   return (
     <Frame>
       <Screen />
