@@ -3,7 +3,7 @@
  * its engine at any moment, the disk under either, or the way between them.
  */
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
@@ -98,7 +98,10 @@ afterEach(async () => {
   await server?.end("SIGKILL");
   await until("the engine to end with its server", () => enginesOf(directory).length === 0);
   for (const line of lines.splice(0)) line.close();
-  for (const mount of mounts.splice(0)) execFileSync("/usr/bin/umount", [mount]);
+  // A process that was killed lets go of its files only a moment after it is gone from view.
+  for (const mount of mounts.splice(0)) {
+    await until("the disk to be free", () => spawnSync("/usr/bin/umount", [mount]).status === 0);
+  }
   await rm(directory, { recursive: true, force: true });
 });
 
