@@ -290,6 +290,81 @@ export const containers: readonly Container[] = [
   },
 ];
 
+/** Written after the rules were finished; see `matrixDocument`. */
+export const heldOutContainers: readonly Container[] = [
+  {
+    language: "any",
+    name: "environment file",
+    plain: true,
+    wrap: (key, secret, around) =>
+      `# ${around}\nexport ${key.replaceAll("-", "_").toUpperCase()}='${secret}'\nexport PAGE=2`,
+  },
+  {
+    language: "any",
+    name: "XML",
+    plain: true,
+    wrap: (key, secret, around) => `<job><note>${around}</note><${key}>${secret}</${key}></job>`,
+  },
+  {
+    language: "any",
+    name: "TOML",
+    plain: true,
+    wrap: (key, secret, around) => `note = "${around}"\n${key} = "${secret}"\npage = 2`,
+  },
+  {
+    language: "any",
+    name: "sentence",
+    plain: true,
+    wrap: (key, secret, around) => `${around}; the ${key}: ${secret} was sent`,
+  },
+  {
+    language: "Ruby",
+    name: "error message",
+    plain: true,
+    wrap: (key, secret, around) =>
+      `ArgumentError (unknown keywords: ${around} for {:user=>{"${key}"=>${ruby(secret)}}}):`,
+  },
+  {
+    language: "Python",
+    name: "error message",
+    plain: true,
+    wrap: (key, secret, around) =>
+      `TypeError: pay() got ${around} (kwargs={${python(key)}: ${python(secret)}})`,
+  },
+];
+
+/** Harmless lines that were written after the rules were finished. */
+export function heldOutBenignLine(random: Random): string {
+  const number = (max: number): number => Math.floor(random() * max);
+  const hex = (length: number): string => from(random, "0123456789abcdef", length);
+  const kinds: readonly (() => string)[] = [
+    () =>
+      `[ActiveJob] [ReportJob] [${hex(8)}-${hex(4)}-4${hex(3)}-b${hex(3)}-${hex(12)}] Enqueued to DelayedJob(mailers) at 2026-11-${10 + number(19)} 10:00:00 UTC`,
+    () =>
+      `Puma starting in cluster mode... * Version ${number(9)}.${number(9)}.${number(9)} (ruby 3.1.${number(9)}-p${number(300)}) * PID: ${number(99_999)}`,
+    () => `npm notice created a lockfile as package-lock.json, integrity sha512-${from(random, mixed, 60)}`,
+    () =>
+      `Sidekiq latency queue:default=${number(99)}.${number(99)}s keys=${number(999)} sessions: ${number(99)} cookies accepted: ${number(9)}`,
+    () =>
+      `Rendered users/sessions/new.html.erb within layouts/application (Duration: ${number(99)}.${number(9)}ms | Allocations: ${number(9999)})`,
+    () =>
+      `Filter chain halted as :authenticate_user! rendered or redirected; session expired ${number(60)} min ago`,
+    () =>
+      `kombu.connection: Connected to redis-${number(9)}.internal:6379/${number(15)} after ${number(9)} tries`,
+    () =>
+      `s3://bucket-${number(99)}/exports/2026/11/${hex(16)}.csv.gz uploaded, etag=${hex(32)}, ${number(99_999_999)} bytes`,
+    () =>
+      `Slot 2026-11-${10 + number(19)}T0${number(9)}:30:00+01:00 due, next 2026-11-30T00:30:00+01:00, zone Europe/Berlin`,
+    () =>
+      `Traceback (most recent call last): KeyError: 'author_${number(99)}' in tokenizer.py:${number(999)}`,
+    () =>
+      `pass ${number(99)} fail ${number(9)} pending ${number(9)}; pins reset: ${number(9)}; card layout v${number(9)} shown`,
+    () =>
+      `Mobile app ${number(9)}.${number(20)}.${number(9)} build ${20_260_000 + number(999)} on SM-G${number(999)}F, cell signal ${number(5)}`,
+  ];
+  return pick(random, kinds)();
+}
+
 const words = [
   "invoice",
   "shipment",
