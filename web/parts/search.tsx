@@ -11,12 +11,15 @@ import { go, path, query, to } from "../route.ts";
 import { number } from "../words.ts";
 import { type Completion, completeFields, completeValues, idOf, isUuid, tokenAt } from "./complete.ts";
 
+/** What could stand at the caret, and which of it the arrow keys are on; -1 for none. */
+type Offer = { readonly choices: readonly Completion[]; readonly chosen: number };
+const noOffer: Offer = { choices: [], chosen: -1 };
+
 export function SearchBox(): JSX.Element {
   const onLogs = path.value === "/logs";
   const shown = onLogs ? (query.value.get("q") ?? "") : "";
   const [text, setText] = useState(shown);
-  const [choices, setChoices] = useState<readonly Completion[]>([]);
-  const [chosen, setChosen] = useState(-1);
+  const [{ choices, chosen }, setOffer] = useState<Offer>(noOffer);
   const input = useRef<HTMLInputElement>(null);
   const asked = useRef(0);
   const id = useId();
@@ -24,8 +27,7 @@ export function SearchBox(): JSX.Element {
 
   const close = (): void => {
     asked.current += 1;
-    setChoices([]);
-    setChosen(-1);
+    setOffer(noOffer);
   };
   const suggest = async (): Promise<void> => {
     const element = input.current;
@@ -34,8 +36,11 @@ export function SearchBox(): JSX.Element {
     const turn = asked.current;
     const found = await completionsFor(element.value, element.selectionStart ?? element.value.length);
     if (turn !== asked.current) return;
-    setChoices(found);
-    setChosen(-1);
+    // What was chosen stays chosen when it is offered again: the answer to an earlier key may be late.
+    setOffer((before) => {
+      const label = before.choices[before.chosen]?.label;
+      return { choices: found, chosen: found.findIndex((choice) => choice.label === label) };
+    });
   };
   const take = (choice: Completion): void => {
     close();
@@ -67,7 +72,8 @@ export function SearchBox(): JSX.Element {
       event.preventDefault();
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && choices.length > 0) {
       const by = event.key === "ArrowDown" ? 1 : -1;
-      setChosen((chosen + by + choices.length + (chosen === -1 && by < 0 ? 1 : 0)) % choices.length);
+      const next = (chosen + by + choices.length + (chosen === -1 && by < 0 ? 1 : 0)) % choices.length;
+      setOffer({ choices, chosen: next });
       event.preventDefault();
     }
   };
