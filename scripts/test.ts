@@ -46,6 +46,7 @@ function debianPackages(): readonly string[] {
     "ruby-daemons",
     "puma",
     "ruby-minitest",
+    "cron",
     "redis-server",
     "python3-celery",
     "python3-redis",
