@@ -128,14 +128,18 @@ export function matrixDocument(matrix: Matrix, seed: number): string {
     "",
     "Not found: a card or account number of which the end is cut off, since its check digit is gone.",
     "",
-    ...[names.slice(0, 8), names.slice(8, 16), names.slice(16, 24), names.slice(24, 32), names.slice(32)]
-      .filter((part) => part.length > 0)
-      .flatMap((part) => [
-        `| | ${part.join(" | ")} |`,
-        `|---|${part.map(() => "---").join("|")}|`,
-        ...rows.map((secret) => `| ${secret} | ${part.map((name) => cellText(secret, name)).join(" | ")} |`),
-        "",
-      ]),
+    ...[
+      names.slice(0, 8),
+      names.slice(8, 16),
+      names.slice(16, 24),
+      names.slice(24, 32),
+      names.slice(32),
+    ].flatMap((part) => [
+      `| | ${part.join(" | ")} |`,
+      `|---|${part.map(() => "---").join("|")}|`,
+      ...rows.map((secret) => `| ${secret} | ${part.map((name) => cellText(secret, name)).join(" | ")} |`),
+      "",
+    ]),
   ].join("\n");
 }
 

@@ -23,7 +23,7 @@ const shapes: Readonly<Record<string, RegExp>> = {
 };
 
 /** A letter, digit or `_` before is no boundary, but the `n` of a written-out `\n` is one. */
-const boundary = "(?:(?<![0-9A-Za-z_])|(?<=\\\\[nrt]))";
+export const boundary = "(?:(?<![0-9A-Za-z_])|(?<=\\\\[nrt]))";
 
 export function compileValueRules(entries: readonly ValueEntry[]): readonly ValueRule[] {
   return entries.map((entry) => ({
