@@ -2,7 +2,7 @@
  * Celery's default format, `[2026-11-21 01:26:44,123: INFO/ForkPoolWorker-1] …`. The line for a
  * success ends with what the task returned, which is cut off.
  */
-import { type LogFormat, localMicros, plain, severityOfWord } from "./format.ts";
+import { type LogFormat, localMicros, plain, severityOfWord, wallMs } from "./format.ts";
 
 const head = /^\[(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d),(\d{3}): ([A-Z]+)\/([^\]]{1,128})\] ?/;
 const task = /^Task ([\w.]{1,256})\[([0-9a-f-]{36})\]/;
@@ -14,17 +14,10 @@ export const celeryFormat: LogFormat = {
   read: (record, settings) => {
     const match = head.exec(record);
     if (!match) return plain(record);
-    const [whole, year, month, day, hour, minute, second, milliseconds, level, process] = match;
+    const [whole, , , , , , , milliseconds, level, process] = match;
     const text = record.slice(whole.length).replace(returned, "$1");
     const about = task.exec(text);
-    const utcMs = Date.UTC(
-      Number(year),
-      Number(month) - 1,
-      Number(day),
-      Number(hour),
-      Number(minute),
-      Number(second),
-    );
+    const utcMs = wallMs(match.slice(1, 7));
     const base = plain(text, severityOfWord(level));
     return {
       ...base,

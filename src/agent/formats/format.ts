@@ -68,6 +68,12 @@ export function localMicros(utcMs: number, micros: number, { zoneMinutes }: Form
   return (utcMs - zoneMinutes(guessMs) * 60_000) * 1000 + micros;
 }
 
+/** Milliseconds since 1970 as if the clock on the wall showed UTC: year, month from 1, day, hour, minute, second. */
+export function wallMs(parts: readonly (string | undefined)[]): number {
+  const [year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.map(Number);
+  return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
 /** `+0130` or `+01:30` to minutes. */
 export function zoneToMinutes(zone: string): number {
   const sign = zone.startsWith("-") ? -1 : 1;

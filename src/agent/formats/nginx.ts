@@ -1,6 +1,6 @@
 /** nginx: its access log in the combined form, and its error log. */
 import { accessFormat } from "./access.ts";
-import { type LogFormat, localMicros, plain, severityOfWord } from "./format.ts";
+import { type LogFormat, localMicros, plain, severityOfWord, wallMs } from "./format.ts";
 
 const error = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d):(\d\d):(\d\d) \[([a-z]+)\] (\d+)#\d+: (?:\*\d+ )?/;
 const request = /(request: "[A-Z]+ )([^"?\s]*)\?[^"\s]*/;
@@ -15,15 +15,8 @@ export const nginxFormat: LogFormat = {
       const access = accessFormat.read(record, settings);
       return { ...access, fields: { ...access.fields, runtime: "nginx" } };
     }
-    const [head, year, month, day, hour, minute, second, level, pid] = match;
-    const utcMs = Date.UTC(
-      Number(year),
-      Number(month) - 1,
-      Number(day),
-      Number(hour),
-      Number(minute),
-      Number(second),
-    );
+    const [head, , , , , , , level, pid] = match;
+    const utcMs = wallMs(match.slice(1, 7));
     const text = record.slice(head.length).replace(request, "$1$2").replace(referrer, "$1");
     const base = plain(text, severityOfWord(level));
     return {

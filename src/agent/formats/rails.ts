@@ -3,7 +3,7 @@
  * the default in production) or bare lines. Tags in brackets at the start may hold a request id.
  */
 import type { Severity } from "../../model/event.ts";
-import { type LogFormat, localMicros, pathOf, plain, severityOfWord, type Told } from "./format.ts";
+import { type LogFormat, localMicros, pathOf, plain, severityOfWord, type Told, wallMs } from "./format.ts";
 
 const formatted =
   /^[DIWEFA], \[(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6}) #(\d+)\]\s+([A-Z]+) -- ([^:]*): ?/;
@@ -17,15 +17,8 @@ export const railsFormat: LogFormat = {
   read: (record, settings) => {
     const match = formatted.exec(record);
     if (!match) return told(record, undefined);
-    const [head, year, month, day, hour, minute, second, micros, process, level, program] = match;
-    const utcMs = Date.UTC(
-      Number(year),
-      Number(month) - 1,
-      Number(day),
-      Number(hour),
-      Number(minute),
-      Number(second),
-    );
+    const [head, , , , , , , micros, process, level, program] = match;
+    const utcMs = wallMs(match.slice(1, 7));
     const name = (program ?? "").trim();
     return {
       ...told(record.slice(head.length), severityOfWord(level)),
