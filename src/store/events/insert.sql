@@ -1,6 +1,8 @@
 -- Spool files of one group, as one block and so in one step: the token is its name.
--- Long retentions expire on Mondays, so that partitions stay few.
+-- Long retentions expire on Mondays, so that partitions stay few. Words are indexed by the first
+-- merge, which would write their index again anyway; until then a search reads these rows as they are.
 INSERT INTO events (/* columns */, expires)
+SETTINGS exclude_materialize_skip_indexes_on_insert = 'message_words,error_message_words,attribute_items_index'
 WITH
     multiIf(
         stream = 'jobs', {jobs_days:UInt16},

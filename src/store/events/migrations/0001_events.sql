@@ -65,6 +65,9 @@ ORDER BY (toStartOfFiveMinutes(time), service, time)
 TTL expires
 SETTINGS
     ttl_only_drop_parts = 1,
+    -- Merges cost as much as inserts: with eight parts at a time instead of five an event is written
+    -- again a quarter less often.
+    merge_selector_base = 8,
     -- The memory of tokens by which a repeated insert is known.
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
