@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { Watch } from "../alert/parts.ts";
 import type { Severity } from "../model/event.ts";
 import type { Intake } from "../model/intake.ts";
 import type { Clock } from "../model/time.ts";
@@ -14,6 +15,7 @@ export type ServerParts = {
   readonly events: EventStore;
   readonly control: ControlStore;
   readonly keyring: Keyring;
+  readonly watch: Watch;
   readonly status: () => Promise<OverviewAnswer["server"]>;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;

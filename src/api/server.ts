@@ -12,10 +12,12 @@ import type { AddRoutes, Api, Patience, ServerParts } from "./parts.ts";
 import { problemOf } from "./problem.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addHealthRoutes } from "./routes/health.ts";
+import { addIncidentRoutes } from "./routes/incidents.ts";
 import { addIntakeRoutes } from "./routes/intake.ts";
 import { addJobRoutes } from "./routes/jobs.ts";
 import { addKeyRoutes } from "./routes/keys.ts";
 import { addLedgerRoutes } from "./routes/ledger.ts";
+import { addMonitorRoutes } from "./routes/monitors.ts";
 import { addOverviewRoutes } from "./routes/overview.ts";
 import { addPageRoutes, sendPageOrNotFound } from "./routes/page.ts";
 import { addRunRoutes } from "./routes/runs.ts";
@@ -39,6 +41,8 @@ const routes: readonly AddRoutes[] = [
   addTailRoutes,
   addRunRoutes,
   addJobRoutes,
+  addIncidentRoutes,
+  addMonitorRoutes,
   addOverviewRoutes,
   addSampleRoutes,
   addKeyRoutes,

@@ -23,7 +23,7 @@ export type Query = { readonly [name: string]: string | number | readonly string
 
 export type Client = {
   readonly get: <Answer>(path: string, query?: Query) => Promise<Answer>;
-  readonly send: <Answer>(method: "POST" | "DELETE", path: string, body?: unknown) => Promise<Answer>;
+  readonly send: <Answer>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown) => Promise<Answer>;
   /** The answer as it comes, whatever its status. */
   readonly request: (path: string, init: RequestInit & { readonly query?: Query }) => Promise<Response>;
 };

@@ -21,14 +21,24 @@ export type ServerForTests = RunningServer & {
   readonly read: (path: string) => Promise<Response>;
 };
 
-type Wishes = Pick<ServerOptions, "patience"> & { readonly sampleDay?: readonly EventRecord[] };
+type Wishes = Pick<ServerOptions, "patience" | "environment"> & {
+  readonly sampleDay?: readonly EventRecord[];
+  /** The text of the file with the channels. */
+  readonly alerts?: string;
+};
 
 export async function startServerForTests({
   sampleDay = [],
+  alerts,
   ...wishes
 }: Wishes = {}): Promise<ServerForTests> {
   const directory = mkdtempSync(join(tmpdir(), "midwatch-server-"));
-  const { values: config } = loadConfig({ data: join(directory, "data"), listen: "127.0.0.1:0" }, {});
+  const alertsFile = join(directory, "alerts.yaml");
+  if (alerts !== undefined) writeFileSync(alertsFile, alerts);
+  const { values: config } = loadConfig(
+    { data: join(directory, "data"), listen: "127.0.0.1:0" },
+    alerts === undefined ? {} : { MIDWATCH_ALERTS: alertsFile },
+  );
   const pageDirectory = join(directory, "page");
   mkdirSync(join(pageDirectory, "assets"), { recursive: true });
   writeFileSync(join(pageDirectory, "index.html"), "<!doctype html><title>Midwatch</title>");

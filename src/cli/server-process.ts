@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startTicksOf } from "../agent/process.ts";
+import { startWatch } from "../alert/watch.ts";
 import { makeKeyring } from "../api/keyring.ts";
 import type { Patience } from "../api/parts.ts";
 import type { OverviewAnswer } from "../api/schemas.ts";
@@ -19,6 +20,7 @@ import { type InserterNotice, startInserter } from "../store/inserter.ts";
 import { engineBytes } from "../store/segment-rows.ts";
 import { openSpool } from "../store/spool.ts";
 import type { ControlStore, EventStore } from "../store/store.ts";
+import { loadAlerts } from "./alerts.ts";
 import type { Config } from "./config.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { CommandFailure } from "./exit.ts";
@@ -30,6 +32,7 @@ import { ownJobs } from "./own-schedule.ts";
 import { startPipeline } from "./pipeline.ts";
 import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
+import type { Environment } from "./terminal.ts";
 import { version } from "./version.ts";
 
 /** Batches that may wait in the spool. More: senders are asked to keep theirs. */
@@ -44,6 +47,8 @@ export type ServerOptions = {
   readonly note: (line: string) => void;
   readonly pid: number;
   readonly hostname: string;
+  /** Where secrets of channels are looked up by the names that the configuration gives. */
+  readonly environment?: Environment;
   /** Other than the built page, the sample day of this installation, and the usual patience. */
   readonly pageDirectory?: string;
   readonly sampleFile?: string;
@@ -96,6 +101,7 @@ async function open(
     record: (severity, message) => ownEvents?.record("log", { severity, message }),
   });
 
+  const setup = loadAlerts(config.alerts, options.environment ?? {}, clock);
   const held = holdDataDirectory(config.data, options.pid);
   releases.push(() => held.release());
   const control = openSqliteControl(join(config.data, "control.db"));
@@ -163,7 +169,20 @@ async function open(
       dataDirectory: config.data,
     };
   };
+  const watch = await startWatch({
+    events,
+    store: control,
+    setup,
+    clock,
+    randomBytes,
+    lagMs: () => clock() - (spool.counts().oldestMs ?? clock()),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    record: (kind, fields) => own.record(kind, fields),
+    report: log,
+  });
+  releases.push(() => watch.close());
   const server = await makeServer({
+    watch,
     intake: pipeline.intake,
     events: {
       ...events,

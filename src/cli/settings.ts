@@ -94,6 +94,13 @@ export const settings = {
     fallbackAbout: "ledger.head in the data directory",
     read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
   }),
+  alerts: setting({
+    variable: "MIDWATCH_ALERTS",
+    about: "file with the channels through which people are told; see docs/guides/watch.md",
+    fallback: "",
+    fallbackAbout: "none",
+    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+  }),
   "spool.bytes": setting({
     variable: "MIDWATCH_SPOOL_BYTES",
     about: "bytes that may wait for the engine; more: senders are asked to keep theirs",

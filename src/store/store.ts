@@ -6,6 +6,7 @@
 import type { EventRecord, Kind, Severity, Stream } from "../model/event.ts";
 import type { FieldName } from "../model/fields.ts";
 import type { RunState } from "../model/run.ts";
+import type { WatchStore } from "./watch.ts";
 
 export type TimeRange = {
   /** Microseconds since 1970, inclusive. */
@@ -51,7 +52,12 @@ export type StoredEvent = EventRecord & { readonly segment: number; readonly seg
 export type LedgerPlace = { readonly segment: number; readonly index: number };
 
 /** `after` absent: nothing is returned but the place to go on from. */
-export type ArrivalQuery = EventFilter & { readonly after?: LedgerPlace; readonly limit: number };
+export type ArrivalQuery = EventFilter & {
+  readonly after?: LedgerPlace;
+  readonly limit: number;
+  /** Where more matched than the limit: absent, the newest are given; else the oldest, and `head` is their last. */
+  readonly keep?: "oldest";
+};
 
 export type Arrivals = {
   /** In the order of the ledger. */
@@ -120,6 +126,27 @@ export type JobSummary = {
   readonly waitP95Ms?: number;
 };
 
+/** A sign that a slot of a schedule was served: a run that began, or was asked for. */
+export type JobSign = {
+  readonly kind: "job.started" | "job.enqueued" | "job.scheduled";
+  readonly job: string;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly host?: string;
+  readonly actor?: string;
+  readonly runId?: string;
+  readonly atMicros: number;
+};
+
+/** The newest success of a job among what arrived in a stretch of the ledger. */
+export type JobSuccess = {
+  readonly job: string;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly runId?: string;
+  readonly atMicros: number;
+};
+
 /** A distinct value of a field and how often it stands in the range, most frequent first. */
 export type FieldValue = { readonly value: string; readonly count: number };
 
@@ -146,6 +173,15 @@ export interface EventStore {
   runs(query: RunQuery): Promise<Page<RunSummary>>;
   run(runId: string): Promise<RunSummary | undefined>;
   jobs(range: TimeRange, limit: number): Promise<readonly JobSummary[]>;
+  /** Runs that wait, run, or will be tried again, and were heard of in the range; the longest open first. */
+  openRuns(range: TimeRange, limit: number): Promise<readonly RunSummary[]>;
+  /** What began or was asked for of these jobs, oldest first. */
+  jobSigns(range: TimeRange, jobs: readonly string[], limit: number): Promise<readonly JobSign[]>;
+  /** Successes of these jobs that arrived after one place and up to another. */
+  successes(
+    arrived: { readonly after: LedgerPlace; readonly until: LedgerPlace },
+    jobs: readonly string[],
+  ): Promise<readonly JobSuccess[]>;
   /** Counts for the first sentence of a page: runs by state, events, newest event. */
   overview(range: TimeRange): Promise<Overview>;
   /** Removes events whose `service` starts with the mark of the sample day. */
@@ -186,7 +222,7 @@ export type BatchReceipt = {
   readonly seal?: string;
 };
 
-export interface ControlStore {
+export interface ControlStore extends WatchStore {
   addKey(key: ApiKey): Promise<void>;
   keys(): Promise<readonly ApiKey[]>;
   keyById(id: string): Promise<ApiKey | undefined>;

@@ -1,5 +1,5 @@
 SELECT /* columns */
 FROM events
 WHERE /* filter */
-ORDER BY segment DESC, segment_index DESC
+ORDER BY segment /* direction */, segment_index /* direction */
 LIMIT {limit:UInt32}

@@ -25,10 +25,17 @@ export async function findArrivals(client: EngineClient, query: ArrivalQuery): P
   // What arrives while we ask belongs to the next question.
   list.add(`(segment, segment_index) <= ${boundPlace(list, head)}`);
   const { sql: filter, parameters } = list.all();
-  const rows = await client.rows<EventRow>(arrivals({ columns: eventColumns, filter }), {
+  const direction = query.keep === "oldest" ? "ASC" : "DESC";
+  const rows = await client.rows<EventRow>(arrivals({ columns: eventColumns, filter, direction }), {
     ...parameters,
     limit: query.limit,
   });
+  if (query.keep === "oldest") {
+    const events = rows.map(toEvent);
+    const last = events.length === query.limit ? events.at(-1) : undefined;
+    const reached = last ? { segment: last.segment, index: last.segment_index } : head;
+    return { rows: events, skipped: 0, head: reached };
+  }
   let skipped = 0;
   if (rows.length === query.limit) {
     const [counted] = await client.rows<{ count: string }>(arrivalsCount({ filter }), parameters);

@@ -30,6 +30,7 @@ import { question } from "./question.ts";
 import { checkRetention, type Retention } from "./retention.ts";
 import { type EventRow, eventColumns, toEvent } from "./rows.ts";
 import { runQuestions } from "./runs.ts";
+import { watchQuestions } from "./watch.ts";
 
 const insert = question("insert");
 const events = question("events");
@@ -93,6 +94,7 @@ export async function openEventStore({ client, retention }: EventStoreOptions): 
     histogram: (filter, bucketsMax) => countByTime(open, filter, bucketsMax),
     fieldValues: (filter, field, limit) => countByValue(open, filter, field, limit),
     ...runQuestions(open),
+    ...watchQuestions(open),
     arrivals: (query) => findArrivals(open, query),
     async close() {
       if (closed) return;

@@ -1,0 +1,40 @@
+/**
+ * Any HTTP receiver, signed in the form of Standard Webhooks (standardwebhooks.com): the signature
+ * covers id, time and body, and the id stays the same in every repetition.
+ */
+import { createHmac } from "node:crypto";
+import { Fault } from "../../model/fault.ts";
+import type { ChannelKind } from "../channel.ts";
+import { postTo } from "../http.ts";
+
+export const webhook: ChannelKind = {
+  fields: {
+    url: { form: "text", required: true, about: "where to send to" },
+    secret: { form: "secret", required: true, about: "`whsec_` and 24 to 64 bytes in base64" },
+  },
+  hearsAcknowledgements: true,
+  knownBy: "the header webhook-id",
+  make(settings, { clock }) {
+    const url = settings.text("url") ?? "";
+    const secret = settings.text("secret") ?? "";
+    const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+    if (!secret.startsWith("whsec_") || key.length < 24 || key.length > 64) {
+      throw new Fault("CONFIG_INVALID", "its secret must be `whsec_` and 24 to 64 bytes in base64");
+    }
+    return async (message, letter) => {
+      const body = JSON.stringify({
+        type: `incident.${message.tiding}`,
+        timestamp: new Date(message.madeMs).toISOString(),
+        data: { heading: letter.heading, link: letter.link, incident: message.incident },
+      });
+      const seconds = String(Math.floor(clock() / 1000));
+      const signature = createHmac("sha256", key).update(`${message.id}.${seconds}.${body}`).digest("base64");
+      const headers = {
+        "webhook-id": message.id,
+        "webhook-timestamp": seconds,
+        "webhook-signature": `v1,${signature}`,
+      };
+      return await postTo(url, { body, headers, clock });
+    };
+  },
+};

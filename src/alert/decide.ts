@@ -1,0 +1,41 @@
+/** What a person decides about an incident: kept with the reason, and told to those who can use it. */
+import { Fault } from "../model/fault.ts";
+import type { Incident } from "../model/incident.ts";
+import type { WatchStore } from "../store/watch.ts";
+import { acknowledgeIncident, entryOf, resolveIncident, type Step, snoozeIncident } from "./life.ts";
+import type { Decision } from "./parts.ts";
+import { type TellingParts, tellLater } from "./telling.ts";
+
+type Parts = TellingParts & { readonly store: Pick<WatchStore, "incident" | "changeWatch"> };
+
+export async function decide(
+  id: string,
+  decision: Decision,
+  by: string,
+  parts: Parts,
+  nowMs: number,
+): Promise<Incident | undefined> {
+  const before = await parts.store.incident(id);
+  if (!before) return undefined;
+  const { incident, entries } = stepOf(before, decision, by, nowMs);
+  const tiding = ({ acknowledge: "acknowledged", resolve: "resolved" } as const)[decision.act as string];
+  const told = tiding && tellLater(incident, tiding, parts, nowMs);
+  await parts.store.changeWatch({
+    incidents: [incident],
+    timeline: [...entries, ...(told?.entries ?? [])],
+    messages: told?.messages ?? [],
+  });
+  return incident;
+}
+
+function stepOf(incident: Incident, decision: Decision, by: string, nowMs: number): Step {
+  const { act, reason } = decision;
+  if (act === "note") return { incident, entries: [entryOf(incident, nowMs, "noted", reason, by)] };
+  if (incident.state === "resolved") {
+    throw new Fault("BAD_REQUEST", "This incident is resolved; only a note can be added to it.");
+  }
+  if (act === "acknowledge") return acknowledgeIncident(incident, reason, nowMs, by);
+  if (decision.act !== "snooze") return resolveIncident(incident, reason, nowMs, by);
+  if (decision.untilMs <= nowMs) throw new Fault("BAD_REQUEST", "A snooze must end later than now.");
+  return snoozeIncident(incident, decision, nowMs, by);
+}

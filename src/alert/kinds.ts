@@ -1,0 +1,17 @@
+/** Every kind of channel, one file each in `channels/`. A new one is a file and a line here. */
+import type { ChannelKind } from "./channel.ts";
+import { command } from "./channels/command.ts";
+import { email } from "./channels/email.ts";
+import { ntfy } from "./channels/ntfy.ts";
+import { pagerduty } from "./channels/pagerduty.ts";
+import { slack } from "./channels/slack.ts";
+import { webhook } from "./channels/webhook.ts";
+
+export const channelKinds: Readonly<Record<string, ChannelKind>> = {
+  email,
+  webhook,
+  slack,
+  pagerduty,
+  ntfy,
+  command,
+};

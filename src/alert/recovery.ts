@@ -1,0 +1,64 @@
+/** Whether an incident is over, and by what that is known. */
+import { agentSilentMs } from "../detect/agent-silent.ts";
+import { isNamed } from "../detect/expected.ts";
+import { showMoment } from "../detect/facts.ts";
+import type { Look } from "../detect/gather.ts";
+import { type FindingKind, lastingKinds } from "../model/finding.ts";
+import type { Incident } from "../model/incident.ts";
+import { showJob } from "../model/monitor.ts";
+import { calmMs } from "./life.ts";
+
+/** Ends when a later run of the job succeeds. */
+export const endsBySuccess: ReadonlySet<FindingKind> = new Set([
+  "failed",
+  "lost",
+  "missed",
+  "late",
+  "new_error",
+]);
+
+/** Of something that nothing can end but quiet. */
+const quietMs = 86_400_000;
+
+/** The reason for which it is over; `undefined`: it is not. `found` are the causes of this look. */
+export function recoveryOf(
+  incident: Incident,
+  look: Pick<Look, "successes" | "facts">,
+  found: ReadonlySet<string>,
+  nowMs: number,
+): string | undefined {
+  if (found.has(incident.cause)) return undefined;
+  const isCalm = nowMs - incident.lastMs >= calmMs;
+  if (incident.flapping && !isCalm) return undefined;
+  if (lastingKinds.has(incident.kind)) return lastingRecovery(incident, look, nowMs);
+  const job = incident.job;
+  if (endsBySuccess.has(incident.kind) && job) {
+    const success = look.successes.find((one) => isNamed(job, one) && one.atMicros / 1000 > incident.lastMs);
+    if (success) {
+      const run = success.runId === undefined ? "" : ` (run ${success.runId})`;
+      return `${showJob(job)} succeeded at ${showMoment(success.atMicros / 1000)}${run}.`;
+    }
+    if (incident.flapping) return "Nothing of it was found for an hour.";
+  }
+  const endsByQuiet = incident.kind === "source_gap" || incident.kind === "new_error" || !job;
+  if (endsByQuiet && nowMs - incident.lastMs >= quietMs) return "Nothing of it was found for a day.";
+  return undefined;
+}
+
+function lastingRecovery(
+  { kind, host }: Incident,
+  { facts }: Pick<Look, "facts">,
+  nowMs: number,
+): string | undefined {
+  if (kind !== "agent_silent") {
+    if (kind === "too_long") return "The run is not open any more, or its limit was changed.";
+    return kind === "overlap"
+      ? "There is at most one open run again."
+      : "No run waits longer than the limit any more.";
+  }
+  const agent = facts.agents.find((one) => one.host === host);
+  if (agent && nowMs - agent.lastMs > agentSilentMs) return undefined;
+  return agent
+    ? `The agent of ${agent.host} was heard at ${showMoment(agent.lastMs)}.`
+    : "The agent is not expected any more.";
+}

@@ -1,0 +1,66 @@
+/** What the watch says, with the times in which HTTP answers it. */
+import type { IncidentDetail, ListedMonitor } from "../alert/parts.ts";
+import type { Incident } from "../model/incident.ts";
+import type { Monitor } from "../model/monitor.ts";
+import { formatTime } from "../model/time.ts";
+import type { IncidentAnswer, IncidentDetailAnswer, ListedMonitorAnswer } from "./watch-schemas.ts";
+
+const timeOf = (ms: number): string => formatTime(Math.floor(ms * 1000));
+
+export function incidentAnswer(incident: Incident): IncidentAnswer {
+  const { id, kind, state, severity, because, count, unknown, flapping, evidence, job } = incident;
+  const { host, owner, runbook, snoozeReason, resolvedBecause, toldMs, snoozedUntilMs, resolvedMs } =
+    incident;
+  return {
+    id,
+    kind,
+    state,
+    severity,
+    because,
+    ...job,
+    count,
+    unknown,
+    flapping,
+    eventIds: [...evidence.eventIds],
+    runIds: [...evidence.runIds],
+    openedTime: timeOf(incident.openedMs),
+    lastTime: timeOf(incident.lastMs),
+    ...(host !== undefined && { host }),
+    ...(owner !== undefined && { owner }),
+    ...(runbook !== undefined && { runbook }),
+    ...(toldMs !== undefined && { toldTime: timeOf(toldMs) }),
+    ...(snoozedUntilMs !== undefined && { snoozedUntilTime: timeOf(snoozedUntilMs) }),
+    ...(snoozeReason !== undefined && { snoozeReason }),
+    ...(resolvedMs !== undefined && { resolvedTime: timeOf(resolvedMs) }),
+    ...(resolvedBecause !== undefined && { resolvedBecause }),
+  };
+}
+
+export function incidentDetailAnswer({ incident, timeline, messages }: IncidentDetail): IncidentDetailAnswer {
+  return {
+    incident: incidentAnswer(incident),
+    timeline: timeline.map(({ atMs, act, by, because }) => ({ time: timeOf(atMs), act, by, because })),
+    messages: messages.map(({ id, channel, tiding, state, madeMs, attempts, receipt }) => ({
+      id,
+      channel,
+      tiding,
+      state,
+      madeTime: timeOf(madeMs),
+      attempts,
+      ...(receipt !== undefined && { receipt }),
+    })),
+  };
+}
+
+export function listedAnswer({ monitor, source, changedMs, changedBy }: ListedMonitor): ListedMonitorAnswer {
+  return {
+    monitor: monitorAnswer(monitor),
+    source,
+    ...(changedMs !== undefined && { changedTime: timeOf(changedMs) }),
+    ...(changedBy !== undefined && { changedBy }),
+  };
+}
+
+export function monitorAnswer(monitor: Monitor): ListedMonitorAnswer["monitor"] {
+  return { ...monitor, schedules: [...monitor.schedules] };
+}

@@ -1,0 +1,224 @@
+/** The watch in the real server: from an event to an incident, to people, and to its end. */
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from "node:net";
+import { after, before, describe, test } from "node:test";
+import type { IncidentDetailAnswer, IncidentList } from "../api/watch-schemas.ts";
+import type { EventRecord } from "../model/event.ts";
+import { ndjson, recordAgo, type ServerForTests, startServerForTests } from "./server-for-tests.ts";
+
+const secret = Buffer.alloc(32, 7);
+
+type Heard = { readonly id: string; readonly type: string; readonly answered: number };
+
+/** A receiver of Standard Webhooks that answers 500 to the first request. */
+async function startReceiver(): Promise<{ server: Server; url: string; heard: Heard[] }> {
+  const heard: Heard[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (text: string) => {
+      body += text;
+    });
+    request.on("end", () => {
+      const {
+        "webhook-id": id,
+        "webhook-timestamp": seconds,
+        "webhook-signature": signature,
+      } = request.headers;
+      const expected = createHmac("sha256", secret)
+        .update(`${String(id)}.${String(seconds)}.${body}`)
+        .digest("base64");
+      assert.equal(signature, `v1,${expected}`);
+      const answered = heard.length === 0 ? 500 : 200;
+      heard.push({ id: String(id), type: (JSON.parse(body) as { type: string }).type, answered });
+      response.writeHead(answered).end();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, heard };
+}
+
+/** As much of SMTP (RFC 5321) as a sender without TLS speaks. */
+async function startMailbox(): Promise<{ server: NetServer; port: number; mails: string[] }> {
+  const mails: string[] = [];
+  const server = createNetServer((socket) => {
+    let rest = "";
+    let inData = false;
+    const say = (line: string): void => void socket.write(`${line}\r\n`);
+    say("220 mailbox");
+    socket.on("error", () => undefined);
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      rest += text;
+      for (;;) {
+        const end = inData ? rest.indexOf("\r\n.\r\n") : rest.indexOf("\r\n");
+        if (end < 0) return;
+        const part = rest.slice(0, end);
+        rest = rest.slice(end + (inData ? 5 : 2));
+        if (inData) {
+          mails.push(part);
+          inData = false;
+          say("250 kept");
+        } else if (/^DATA/i.test(part)) {
+          inData = true;
+          say("354 go on");
+        } else if (/^QUIT/i.test(part)) {
+          say("221 bye");
+          socket.end();
+        } else {
+          say("250 fine");
+        }
+      }
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { server, port: (server.address() as AddressInfo).port, mails };
+}
+
+async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const endMs = Date.now() + 60_000;
+  while (Date.now() < endMs) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`never seen: ${what}`);
+}
+
+describe("the watch", () => {
+  let server: ServerForTests;
+  let receiver: Awaited<ReturnType<typeof startReceiver>>;
+  let mailbox: Awaited<ReturnType<typeof startMailbox>>;
+  before(async () => {
+    receiver = await startReceiver();
+    mailbox = await startMailbox();
+    server = await startServerForTests({
+      environment: { HOOK_SECRET: `whsec_${secret.toString("base64")}` },
+      alerts: `
+channels:
+  hook: { kind: webhook, url: "${receiver.url}", secret_env: HOOK_SECRET }
+  mail: { kind: email, host: 127.0.0.1, port: ${mailbox.port}, encryption: none, from: watch@example.com, to: [a@example.com] }
+`,
+    });
+  });
+  after(async () => {
+    await server.close();
+    receiver.server.close();
+    mailbox.server.close();
+  });
+
+  const events = (run: string, end: Partial<EventRecord>): readonly EventRecord[] => {
+    const about = {
+      stream: "jobs",
+      job: "ReportJob",
+      service: "shop",
+      environment: "production",
+      run_id: run,
+    } as const;
+    return [
+      recordAgo(200, { ...about, kind: "job.started", attempt: 1 }),
+      recordAgo(100, { ...about, kind: "job.failed", attempt: 1, ...end }),
+    ];
+  };
+  const incidents = async (): Promise<IncidentList> =>
+    (await (await server.read("/api/v1/incidents")).json()) as IncidentList;
+  const send = async (path: string, body: object): Promise<Response> =>
+    await fetch(server.address + path, {
+      method: "POST",
+      headers: { "midwatch-request": "1", "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+
+  test("a failing job is an incident, told once, acknowledged, and over with the next success", async () => {
+    const failed = {
+      error_class: "KeyError",
+      error_message: "no such <b>month</b>",
+      severity: "error",
+    } as const;
+    const postedMs = Date.now();
+    await server.post(ndjson(events("r-1", failed)));
+    const incident = await until("the incident", async () => (await incidents()).rows[0]);
+    assert.ok(Date.now() - postedMs < 30_000);
+    assert.equal(incident.state, "open");
+    assert.match(
+      incident.because,
+      /ReportJob \(shop, production\) failed and will not be tried again: KeyError/,
+    );
+    assert.deepEqual(incident.runIds, ["r-1"]);
+
+    await server.post(ndjson(events("r-2", failed)));
+    await until("the second failure", async () =>
+      (await incidents()).rows[0]?.count === 2 ? true : undefined,
+    );
+    assert.equal((await incidents()).rows.length, 1);
+
+    const path = `/api/v1/incidents/${incident.id}`;
+    assert.equal((await send(`${path}/acknowledge`, { by: "ann", reason: "on it" })).status, 200);
+    await server.post(ndjson(events("r-3", { kind: "job.succeeded" })));
+    await until("its end", async () =>
+      (await incidents()).rows[0]?.state === "resolved" ? true : undefined,
+    );
+    assert.equal((await send(`${path}/resolve`, { reason: "again" })).status, 400);
+
+    // Opened: refused with 500 and sent again; acknowledged; resolved. Nothing else.
+    await until("all tidings", () =>
+      receiver.heard.length >= 4 && mailbox.mails.length >= 2 ? true : undefined,
+    );
+    assert.deepEqual(
+      receiver.heard.map(({ type, answered }) => `${type} ${answered}`),
+      ["incident.opened 500", "incident.opened 200", "incident.acknowledged 200", "incident.resolved 200"],
+    );
+    assert.equal(receiver.heard[0]?.id, receiver.heard[1]?.id);
+    assert.equal(new Set(receiver.heard.map(({ id }) => id)).size, 3);
+    assert.match(mailbox.mails[0] ?? "", /Subject: \[WARNING\] ReportJob/);
+    assert.match(mailbox.mails[1] ?? "", /Subject: \[RESOLVED\] ReportJob/);
+    const thread = /^References: (.*)$/m.exec(mailbox.mails[0] ?? "")?.[1] ?? "";
+    assert.ok(thread !== "" && mailbox.mails[1]?.includes(thread));
+
+    const detail = await until("all receipts", async () => {
+      const one = (await (await server.read(path)).json()) as IncidentDetailAnswer;
+      return one.messages.every(({ state }) => state === "delivered") ? one : undefined;
+    });
+    const acts = detail.timeline.map(({ act }) => act).toReversed();
+    for (const act of [
+      "opened",
+      "told",
+      "undelivered",
+      "counted",
+      "acknowledged",
+      "resolved",
+      "delivered",
+    ] as const) {
+      assert.ok(acts.includes(act), `${act} in ${acts.join()}`);
+    }
+    assert.equal(detail.timeline.find(({ act }) => act === "acknowledged")?.by, "ann");
+    const told = await until("the decision as an event", async () => {
+      const page = (await (await server.read("/api/v1/events?kind=audit.action")).json()) as {
+        rows: EventRecord[];
+      };
+      return page.rows.find(({ actor }) => actor === "ann");
+    });
+    assert.match(told.message ?? "", /acknowledge/);
+  });
+
+  test("a retry is no incident", async () => {
+    const about = { stream: "jobs", job: "MailJob", service: "shop", run_id: "m-1", attempt: 1 } as const;
+    await server.post(
+      ndjson([
+        recordAgo(300, { ...about, kind: "job.failed", error_class: "Timeout" }),
+        recordAgo(200, { ...about, kind: "job.retried" }),
+      ]),
+    );
+    await server.post(ndjson(events("r-9", { job: "OtherJob", error_class: "E" })));
+    await until("the other", async () => (await incidents()).rows.find(({ job }) => job === "OtherJob"));
+    assert.ok(!(await incidents()).rows.some(({ job }) => job === "MailJob"));
+  });
+
+  test("a channel can be tried out", async () => {
+    const answer = await send("/api/v1/channels/mail/test", {});
+    assert.deepEqual(await answer.json(), { delivered: true, receipt: "250 kept" });
+    assert.match(mailbox.mails.at(-1) ?? "", /\[TEST\] This is a test of the channel mail/);
+    assert.equal((await send("/api/v1/channels/none/test", {})).status, 404);
+  });
+});

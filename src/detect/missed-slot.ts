@@ -1,0 +1,42 @@
+/** A run that was due did not begin. Slots of one job in one look are one finding. */
+import { causeOf, type Finding } from "../model/finding.ts";
+import { jobKey, jobNameOf, showJob } from "../model/monitor.ts";
+import type { Detector } from "./detectors.ts";
+import { type Facts, showMoment, showSpan } from "./facts.ts";
+import type { JudgedSlot } from "./judge.ts";
+
+export const missedSlot: Detector = (facts) => {
+  const byJob = Map.groupBy(
+    facts.slots.filter(({ sign }) => sign === undefined),
+    ({ monitor, away }) => `${away ? "unknown" : "missed"} ${jobKey(monitor)}`,
+  );
+  return [...byJob.values()].map((slots) => findingOf(slots, facts));
+};
+
+function findingOf(slots: readonly JudgedSlot[], facts: Facts): Finding {
+  const [first, last] = [slots[0] as JudgedSlot, slots.at(-1) as JudgedSlot];
+  const { monitor, schedule, away } = last;
+  const job = jobNameOf(monitor);
+  const due =
+    slots.length === 1
+      ? `was due at ${showMoment(last.slotMs)} and had not begun ${showSpan(last.deadlineMs - last.slotMs)} later`
+      : `was due ${slots.length} times from ${showMoment(first.slotMs)} to ${showMoment(last.slotMs)} and did not begin`;
+  const agent = facts.agents.find(({ host }) => host === schedule.host);
+  const silent = agent && agent.lastMs < last.slotMs;
+  const doubt = away
+    ? ` Midwatch was down from ${showMoment(away.fromMs)} to ${showMoment(away.untilMs)}: whether it ran is unknown.`
+    : silent
+      ? ` The agent of ${agent.host} has not been heard since ${showMoment(agent.lastMs)}: it may have run unseen.`
+      : "";
+  return {
+    kind: "missed",
+    cause: causeOf("missed", jobKey(job)),
+    atMs: last.deadlineMs,
+    because: `${showJob(job)} ${due}.${doubt}`,
+    job,
+    ...(schedule.host !== undefined && { host: schedule.host }),
+    ...((away || silent) && { unknown: true as const }),
+    count: slots.length,
+    evidence: { eventIds: [], runIds: [] },
+  };
+}

@@ -1,0 +1,1 @@
+SELECT document FROM declarations ORDER BY origin, item LIMIT 100000

@@ -1,0 +1,1 @@
+DELETE FROM monitors WHERE key = :key

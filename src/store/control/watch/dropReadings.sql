@@ -1,0 +1,1 @@
+DELETE FROM declarations WHERE origin = :origin AND reading != :reading

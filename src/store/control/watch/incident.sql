@@ -1,0 +1,1 @@
+SELECT document FROM incidents WHERE id = :id

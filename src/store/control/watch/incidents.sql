@@ -1,0 +1,3 @@
+SELECT document FROM incidents
+ORDER BY state = 'resolved', last_ms DESC, id
+LIMIT :limit

@@ -1,0 +1,1 @@
+SELECT * FROM messages WHERE incident_id = :id ORDER BY number DESC LIMIT 500

@@ -1,0 +1,1 @@
+SELECT document FROM incidents WHERE state != 'resolved' ORDER BY last_ms DESC LIMIT 10000
