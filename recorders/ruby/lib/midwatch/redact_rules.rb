@@ -94,7 +94,7 @@ module Midwatch
     { "id": "gitlab_token", "class": "vendor_token", "strong": true, "keywords": ["glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-", "glimt-", "glagent-", "gloas-", "glft-"], "pattern": "gl(?:pat|dt|rt|ptt|cbt|soat|imt|agent|oas|ft)-[0-9A-Za-z_-]{16,}" },
     { "id": "slack_token", "class": "vendor_token", "strong": true, "keywords": ["xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xoxd-", "xoxc-", "xoxe.", "xapp-"], "pattern": "(?:xox[abcdeoprs][.-]|xapp-)[0-9A-Za-z.%-]{10,}" },
     { "id": "slack_webhook", "class": "webhook", "strong": true, "keep": true, "keywords": ["hooks.slack.com"], "pattern": "(hooks\\.slack\\.com/(?:services|workflows|triggers)/)[0-9A-Za-z/_-]{16,200}" },
-    { "id": "discord_webhook", "class": "webhook", "strong": true, "keep": true, "keywords": ["api/webhooks"], "pattern": "(/api/webhooks/[0-9]{5,25}/)[0-9A-Za-z_-]{20,}" },
+    { "id": "discord_webhook", "class": "webhook", "strong": true, "keep": true, "keywords": ["api/webhooks"], "pattern": "(/api/webhooks/[0-9]{5,25}/)[0-9A-Za-z_-]{20,200}" },
     { "id": "stripe_key", "class": "vendor_token", "strong": true, "keywords": ["sk_live_", "sk_test_", "rk_live_", "rk_test_", "pk_live_"], "pattern": "(?:sk|rk|pk)_(?:live|test)_[0-9A-Za-z]{10,}" },
     { "id": "webhook_secret", "class": "vendor_token", "strong": true, "keywords": ["whsec_"], "pattern": "whsec_[0-9A-Za-z+/=]{16,}" },
     { "id": "twilio_key", "class": "vendor_token", "strong": true, "boundary": true, "keywords": ["SK0", "SK1", "SK2", "SK3", "SK4", "SK5", "SK6", "SK7", "SK8", "SK9", "SKa", "SKb", "SKc", "SKd", "SKe", "SKf"], "pattern": "SK[0-9a-f]{32}(?![0-9A-Za-z])" },
