@@ -99,6 +99,8 @@ async function take(
       if (outcome === "written") unpackSeal(seal).forEach((segment) => ledger.appendSegment(segment));
     },
   );
+  // The disk has the rows. Memory that is given back at once is none that the collector looks for.
+  (rows.buffer as ArrayBuffer).transfer(0);
   const checkpoint = checkpointFor(ledger, request.witnessedSize);
   if (outcome === "held") return duplicateOf(receipt, checkpoint);
   if (redactions.length > 0) options.onRedacted?.(redactions);
