@@ -81,7 +81,6 @@ export function countFinding(incident: Incident, finding: Finding, nowMs: number
 
 /** Found again soon after its end: the same incident, and a flapping one if that happens often. */
 export function reopenIncident(incident: Incident, finding: Finding, nowMs: number): Step {
-  const { toldMs } = incident;
   const rest = without(incident, "resolvedMs", "resolvedBecause", "toldMs", "snoozedUntilMs", "snoozeReason");
   const reopenedMs = [...incident.reopenedMs.filter((ms) => nowMs - ms < dayMs), nowMs];
   const flapping = reopenedMs.length >= flapsMin;
@@ -91,9 +90,7 @@ export function reopenIncident(incident: Incident, finding: Finding, nowMs: numb
     const because = `Opened again ${reopenedMs.length} times within a day: it comes and goes. It ends when nothing is found for an hour.`;
     entries.push(entryOf(incident, nowMs, "flapping", because));
   }
-  // People know of a flapping incident; that they were told stays.
-  const told = flapping && toldMs !== undefined ? { toldMs } : {};
-  return { incident: { ...counted.incident, ...told }, entries };
+  return { incident: counted.incident, entries };
 }
 
 export function resolveIncident(
@@ -110,9 +107,10 @@ export function resolveIncident(
 }
 
 export function acknowledgeIncident(incident: Incident, reason: string, nowMs: number, by: string): Step {
+  const because = reason || "Somebody looks at it.";
   return {
-    incident: { ...incident, state: "acknowledged" },
-    entries: [entryOf(incident, nowMs, "acknowledged", reason || "Somebody looks at it.", by)],
+    incident: { ...incident, state: "acknowledged", decidedBy: by, decidedBecause: because },
+    entries: [entryOf(incident, nowMs, "acknowledged", because, by)],
   };
 }
 
@@ -124,7 +122,13 @@ export function snoozeIncident(
 ): Step {
   const because = `Until ${new Date(untilMs).toISOString()}: ${reason}`;
   return {
-    incident: { ...incident, snoozedUntilMs: untilMs, snoozeReason: reason },
+    incident: {
+      ...incident,
+      snoozedUntilMs: untilMs,
+      snoozeReason: reason,
+      decidedBy: by,
+      decidedBecause: reason,
+    },
     entries: [entryOf(incident, nowMs, "snoozed", because, by)],
   };
 }

@@ -11,6 +11,7 @@ export function incidentAnswer(incident: Incident): IncidentAnswer {
   const { id, kind, state, severity, because, count, unknown, flapping, evidence, job } = incident;
   const { host, owner, runbook, snoozeReason, resolvedBecause, toldMs, snoozedUntilMs, resolvedMs } =
     incident;
+  const { decidedBy, decidedBecause } = incident;
   return {
     id,
     kind,
@@ -31,6 +32,8 @@ export function incidentAnswer(incident: Incident): IncidentAnswer {
     ...(toldMs !== undefined && { toldTime: timeOf(toldMs) }),
     ...(snoozedUntilMs !== undefined && { snoozedUntilTime: timeOf(snoozedUntilMs) }),
     ...(snoozeReason !== undefined && { snoozeReason }),
+    ...(decidedBy !== undefined && { decidedBy }),
+    ...(decidedBecause !== undefined && { decidedBecause }),
     ...(resolvedMs !== undefined && { resolvedTime: timeOf(resolvedMs) }),
     ...(resolvedBecause !== undefined && { resolvedBecause }),
   };

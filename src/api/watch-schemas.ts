@@ -39,6 +39,8 @@ const incidentSchema = Type.Object({
   toldTime: Type.Optional(time()),
   snoozedUntilTime: Type.Optional(time()),
   snoozeReason: Type.Optional(text()),
+  decidedBy: Type.Optional(Type.String({ description: "who acknowledged or snoozed it last" })),
+  decidedBecause: Type.Optional(text()),
   resolvedTime: Type.Optional(time()),
   resolvedBecause: Type.Optional(text()),
 });

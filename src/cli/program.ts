@@ -7,9 +7,11 @@ import { addAgent } from "./commands/agent.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addConfig } from "./commands/config.ts";
 import { addExec } from "./commands/exec.ts";
+import { addIncidents } from "./commands/incidents.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addLedger } from "./commands/ledger.ts";
+import { addMonitors } from "./commands/monitors.ts";
 import { addOpenapi } from "./commands/openapi.ts";
 import { addRedact } from "./commands/redact.ts";
 import { addRuns } from "./commands/runs.ts";
@@ -18,6 +20,7 @@ import { addSend } from "./commands/send.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTail } from "./commands/tail.ts";
 import { addVerify } from "./commands/verify.ts";
+import { addWhy } from "./commands/why.ts";
 import { exitCodes, exitOf } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -36,6 +39,9 @@ const commands: readonly AddCommand[] = [
   addTail,
   addRuns,
   addJobs,
+  addIncidents,
+  addMonitors,
+  addWhy,
   addKeys,
   addVerify,
   addLedger,

@@ -2,12 +2,16 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from "node:net";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { IncidentDetailAnswer, IncidentList } from "../api/watch-schemas.ts";
 import type { EventRecord } from "../model/event.ts";
+import { runProgram } from "./program.ts";
 import { ndjson, recordAgo, type ServerForTests, startServerForTests } from "./server-for-tests.ts";
+import { plainTerminal } from "./terminal.ts";
 
 const secret = Buffer.alloc(32, 7);
 
@@ -121,6 +125,23 @@ channels:
       recordAgo(100, { ...about, kind: "job.failed", attempt: 1, ...end }),
     ];
   };
+  const midwatch = async (
+    words: readonly string[],
+  ): Promise<{ code: number; out: string; notes: string }> => {
+    const said = { out: "", notes: "" };
+    const code = await runProgram(words, {
+      ...plainTerminal,
+      environment: { MIDWATCH_SERVER: server.address, USER: "tester" },
+      clock: Date.now,
+      write: async (text) => {
+        said.out += text;
+      },
+      note: (line) => {
+        said.notes += `${line}\n`;
+      },
+    });
+    return { code, ...said };
+  };
   const incidents = async (): Promise<IncidentList> =>
     (await (await server.read("/api/v1/incidents")).json()) as IncidentList;
   const send = async (path: string, body: object): Promise<Response> =>
@@ -213,6 +234,52 @@ channels:
     await server.post(ndjson(events("r-9", { job: "OtherJob", error_class: "E" })));
     await until("the other", async () => (await incidents()).rows.find(({ job }) => job === "OtherJob"));
     assert.ok(!(await incidents()).rows.some(({ job }) => job === "MailJob"));
+  });
+
+  test("what is expected by a file and does not happen is missed; the command line says why", async () => {
+    const file = join(server.directory, "monitors.yaml");
+    writeFileSync(
+      file,
+      "monitors:\n  - { job: TickJob, service: shop, every: 2s, grace: 1s, severity: error }\n",
+    );
+    const shown = await midwatch(["monitors", "apply", file]);
+    assert.match(shown.out, /^\+ TickJob \(shop\)\n.*schedules: .*everySeconds/s);
+    assert.match(shown.notes, /add --yes/);
+    assert.doesNotMatch((await midwatch(["monitors", "list"])).out, /TickJob/);
+    assert.equal((await midwatch(["monitors", "apply", file, "--yes"])).code, 0);
+    assert.match((await midwatch(["monitors", "apply", file])).notes, /Nothing to change/);
+    assert.match((await midwatch(["monitors", "show", "TickJob", "--service", "shop"])).out, /set by tester/);
+
+    const missed = await until("the missed slot", async () =>
+      (await incidents()).rows.find(({ job, kind }) => job === "TickJob" && kind === "missed"),
+    );
+    assert.match(missed.because, /TickJob \(shop\) was due at .* and had not begun 1 s later/);
+    assert.equal(missed.severity, "error");
+    const why = await midwatch(["why", "TickJob", "--service", "shop"]);
+    assert.match(why.out, /TickJob \(shop\) is due every 2 s\.\nNo run of TickJob \(shop\) is known at /);
+    assert.match(why.out, /None is known within 6 h/);
+
+    const listed = await midwatch(["incidents"]);
+    assert.match(listed.out, /open +error .*TickJob/);
+    const noted = await midwatch(["incidents", "note", missed.id, "--reason", "the crontab is being moved"]);
+    assert.equal(noted.code, 0, noted.notes);
+    assert.equal(
+      (await midwatch(["incidents", "snooze", missed.id, "--reason", "moved", "--for", "2"])).code,
+      0,
+    );
+    const detail = await midwatch(["incidents", missed.id]);
+    assert.match(
+      detail.out,
+      /noted by tester: the crontab is being moved\n.*snoozed by tester: Until .*: moved/s,
+    );
+    assert.equal((await midwatch(["incidents", "resolve", missed.id])).code, 2, "a reason is demanded");
+
+    writeFileSync(file, "monitors:\n  - { job: TickJob, gracee: 1s }\n");
+    const wrong = await midwatch(["monitors", "apply", file]);
+    assert.deepEqual([wrong.code, /no key `gracee`, did you mean `grace`/.test(wrong.notes)], [2, true]);
+    writeFileSync(file, "monitors: []\n");
+    assert.match((await midwatch(["monitors", "apply", file, "--prune", "--yes"])).out, /^- TickJob/);
+    assert.equal((await midwatch(["incidents", "test", "hook"])).out, "hook took it: 200\n");
   });
 
   test("a channel can be tried out", async () => {

@@ -269,8 +269,52 @@ export function storeContract(engine: string, open: () => Promise<OpenedStore>):
         [last.rows.map((row) => row.segment_index), last.skipped, last.head],
         [[11, 12], 5, { segment: 1, index: 12 }],
       );
+      const oldest = await store.arrivals({
+        ...range,
+        limit: 2,
+        keep: "oldest",
+        after: { segment: 1, index: 5 },
+      });
+      assert.deepEqual(
+        [oldest.rows.map((row) => row.segment_index), oldest.skipped, oldest.head],
+        [[6, 7], 0, { segment: 1, index: 7 }],
+      );
       const none = await store.arrivals({ ...range, limit: 2, after: { segment: 1, index: 12 } });
       assert.deepEqual(none, { rows: [], skipped: 0, head: { segment: 1, index: 12 } });
+    });
+
+    test("tells which runs are open, what began, and what ended well", async () => {
+      const open = await store.openRuns(range, 10);
+      assert.deepEqual(
+        open.map(({ runId, state }) => [runId, state]),
+        [["sleeping", "waiting"]],
+      );
+      const began = await store.jobSigns(range, ["ReportJob", "NoJob"], 10);
+      assert.deepEqual(
+        began.map(({ kind, job, service, runId, atMicros }) => [
+          kind,
+          job,
+          service,
+          runId,
+          atMicros - noonMicros,
+        ]),
+        [
+          ["job.enqueued", "ReportJob", "billing", "broken", 3_000_000],
+          ["job.started", "ReportJob", "billing", "broken", 4_000_000],
+        ],
+      );
+      const place = (index: number) => ({ segment: 1, index });
+      const ended = await store.successes({ after: place(0), until: place(12) }, ["MailJob", "ReportJob"]);
+      assert.deepEqual(ended, [
+        {
+          job: "MailJob",
+          service: "shop",
+          environment: "production",
+          runId: "healed",
+          atMicros: noonMicros + 10_500_000,
+        },
+      ]);
+      assert.deepEqual(await store.successes({ after: place(5), until: place(12) }, ["MailJob"]), []);
     });
 
     test("the sample day goes whole and alone", async () => {

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { Fault } from "../../model/fault.ts";
+import type { Incident, Message } from "../../model/incident.ts";
+import { quietMonitor } from "../../model/monitor.ts";
 import type { ApiKey, BatchReceipt, ControlStore } from "../store.ts";
 
 export type ControlPlace = {
@@ -17,6 +19,33 @@ const key: ApiKey = {
   createdMs: 1000,
 };
 const receipt: BatchReceipt = { source: "s", batchId: "b", accepted: 9, refused: 1, receivedMs: 5000 };
+
+const incident: Incident = {
+  id: "i1",
+  cause: "c1",
+  kind: "failed",
+  state: "open",
+  severity: "error",
+  because: "It failed.",
+  openedMs: 1000,
+  lastMs: 2000,
+  count: 1,
+  unknown: false,
+  evidence: { eventIds: ["e"], runIds: [] },
+  reopenedMs: [],
+  flapping: false,
+};
+const message: Message = {
+  id: "m1",
+  incidentId: "i1",
+  channel: "mail",
+  tiding: "opened",
+  incident,
+  madeMs: 1000,
+  dueMs: 1000,
+  attempts: 0,
+  state: "waiting",
+};
 
 export function controlContract(name: string, place: () => ControlPlace): void {
   describe(`${name} control store`, () => {
@@ -65,6 +94,83 @@ export function controlContract(name: string, place: () => ControlPlace): void {
       await control.setSetting("a", "1");
       await control.setSetting("a", "'; DROP TABLE settings; --");
       assert.equal(await control.setting("a"), "'; DROP TABLE settings; --");
+    });
+
+    test("keeps monitors with who changed them, and what they were", async () => {
+      const name = { job: "J", service: "s" };
+      const [first, second] = [1, 2].map((failuresBeforeTelling) => ({
+        ...quietMonitor(name),
+        failuresBeforeTelling,
+      }));
+      await control.changeMonitors([{ name, monitor: first }], { changedMs: 1, changedBy: "ann" });
+      await control.changeMonitors([{ name, monitor: second }], { changedMs: 2, changedBy: "bob" });
+      assert.deepEqual(await control.setMonitors(), [{ monitor: second, changedMs: 2, changedBy: "bob" }]);
+      await control.changeMonitors([{ name, monitor: undefined }], { changedMs: 3, changedBy: "ann" });
+      assert.deepEqual(await control.setMonitors(), []);
+      assert.deepEqual(await control.monitorChanges(name), [
+        { before: second, changedMs: 3, changedBy: "ann" },
+        { before: first, after: second, changedMs: 2, changedBy: "bob" },
+        { after: first, changedMs: 1, changedBy: "ann" },
+      ]);
+    });
+
+    test("keeps of each origin the declarations of its newest reading", async () => {
+      const declaration = (item: string, reading: string) => ({
+        origin: "crontab web-1",
+        reading,
+        item,
+        job: { job: item },
+        seenMs: 1,
+        schedule: { expression: "@daily", timeZone: "UTC" },
+      });
+      await control.changeWatch({ declarations: [declaration("a", "1"), declaration("b", "1")] });
+      await control.changeWatch({ declarations: [declaration("b", "2")] });
+      assert.deepEqual(await control.declarations(), [declaration("b", "2")]);
+      await control.changeWatch({ readings: [{ origin: "crontab web-1", reading: "gone" }] });
+      assert.deepEqual(await control.declarations(), []);
+    });
+
+    test("keeps incidents with their timeline; all of a change or nothing", async () => {
+      const entry = {
+        incidentId: "i1",
+        atMs: 1000,
+        act: "opened",
+        by: "Midwatch",
+        because: "It failed.",
+      } as const;
+      await control.changeWatch({ incidents: [incident], timeline: [entry], state: { place: "1" } });
+      await assert.rejects(
+        control.changeWatch({ incidents: [{ ...incident, id: "i2" }], state: { place: "2" } }),
+      );
+      assert.equal(await control.watchState("place"), "1");
+      assert.deepEqual(await control.unresolvedIncidents(), [incident]);
+      assert.deepEqual(await control.timeline("i1"), [entry]);
+      const over = { ...incident, state: "resolved" as const };
+      await control.changeWatch({ incidents: [over, { ...incident, id: "i3", lastMs: 1500 }] });
+      assert.deepEqual(
+        (await control.incidents(10)).map(({ id }) => id),
+        ["i3", "i1"],
+      );
+      assert.deepEqual(await control.incident("i1"), over);
+      assert.equal((await control.incidentOfCause("c1"))?.id, "i1");
+    });
+
+    test("gives messages when they are due, and of one incident and channel the first alone", async () => {
+      const messages = [
+        message,
+        { ...message, id: "m2" },
+        { ...message, id: "m3", channel: "hook", dueMs: 5000 },
+      ];
+      await control.changeWatch({ incidents: [incident], messages });
+      const due = async (nowMs: number): Promise<readonly string[]> =>
+        (await control.dueMessages(nowMs, 10)).map(({ id }) => id);
+      assert.deepEqual([await due(999), await due(1000), await due(5000)], [[], ["m1"], ["m1", "m3"]]);
+      await control.noteMessage({ ...message, state: "sending", attempts: 1, dueMs: 9000 });
+      assert.deepEqual(await due(8999), ["m3"]);
+      assert.deepEqual(await due(9000), ["m3", "m1"], "a lease that ran out is taken up again");
+      await control.noteMessage({ ...message, state: "delivered", attempts: 1, receipt: "200" });
+      assert.deepEqual(await due(9000), ["m2", "m3"]);
+      assert.equal((await control.messages("i1")).at(-1)?.receipt, "200");
     });
 
     test("everything is there when it is opened again; closed, it refuses", async () => {
