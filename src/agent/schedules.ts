@@ -62,7 +62,9 @@ function emptyEvent(path: string, reading: string): OwnEvent {
 }
 
 function eventsOf(path: string, reading: string, entries: readonly CronEntry[]): readonly OwnEvent[] {
-  const shared = { crontab: path, reading, entries: entries.length };
+  // Cron goes by the host's clock, and nobody else can say in which zone that is.
+  const host_time_zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const shared = { crontab: path, reading, entries: entries.length, host_time_zone };
   return entries.map(
     ({ schedule, user, command, line, recordedAs, whenever, service, environment, timeZone }) => ({
       kind: "schedule.installed",

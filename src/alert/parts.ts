@@ -16,6 +16,8 @@ export type WatchParts = {
   readonly randomBytes: (count: number) => Uint8Array;
   /** How long the oldest batch has waited to be queryable. */
   readonly lagMs: () => number;
+  /** How often to look; absent: once a second. */
+  readonly everyMs?: number;
   /** Of schedules that do not say theirs. */
   readonly timeZone: string;
   /** Records a decision of a person as an event. */

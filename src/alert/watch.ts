@@ -145,7 +145,7 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
   }
 
   const looking = startRounds(look, {
-    everyMs: lookEveryMs,
+    everyMs: parts.everyMs ?? lookEveryMs,
     onTrouble: (because) => parts.report("error", `The watch cannot look: ${because}`),
     onEnd: () => parts.report("info", "The watch looks again"),
   });
