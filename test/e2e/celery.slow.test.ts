@@ -200,8 +200,11 @@ describe("Celery, with a real worker and Redis", { skip: missing }, () => {
     const declared = events().filter((event) => event.kind === "schedule.declared");
     assert.deepEqual(
       declared
-        .map((event) => [event.job, event.attributes?.["schedule"], event.attributes?.["time_zone"]])
-        .sort(),
+        .map(
+          (event) =>
+            [event.job ?? "", event.attributes?.["schedule"], event.attributes?.["time_zone"]] as const,
+        )
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
       [
         ["billing.invoice_all", { type: "crontab", expression: "30 3 * * *" }, "Europe/Zurich"],
         ["billing.rollup", { type: "interval", every_seconds: 5 }, "Europe/Zurich"],
