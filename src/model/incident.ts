@@ -30,6 +30,9 @@ export type Incident = {
   readonly toldMs?: number;
   readonly snoozedUntilMs?: number;
   readonly snoozeReason?: string;
+  /** Who acknowledged or snoozed it last, and why. */
+  readonly decidedBy?: string;
+  readonly decidedBecause?: string;
   readonly resolvedMs?: number;
   readonly resolvedBecause?: string;
   /** When it was opened again, the newest of it. */
