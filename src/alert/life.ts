@@ -81,7 +81,7 @@ export function countFinding(incident: Incident, finding: Finding, nowMs: number
 
 /** Found again soon after its end: the same incident, and a flapping one if that happens often. */
 export function reopenIncident(incident: Incident, finding: Finding, nowMs: number): Step {
-  const rest = without(incident, "resolvedMs", "resolvedBecause", "toldMs", "snoozedUntilMs", "snoozeReason");
+  const rest = without(incident, ...ending, ...putOff, "toldMs");
   const reopenedMs = [...incident.reopenedMs.filter((ms) => nowMs - ms < dayMs), nowMs];
   const flapping = reopenedMs.length >= flapsMin;
   const counted = countFinding({ ...rest, state: "open", reopenedMs, flapping }, finding, nowMs);
@@ -135,7 +135,7 @@ export function snoozeIncident(
 
 /** The end of a snooze: people are told again, as of something that they had put off. */
 export function wakeIncident(incident: Incident, nowMs: number): Step {
-  const rest = without(incident, "snoozedUntilMs", "snoozeReason", "toldMs");
+  const rest = without(incident, ...putOff, "toldMs");
   return {
     incident: rest,
     entries: [
@@ -148,6 +148,10 @@ export function wakeIncident(incident: Incident, nowMs: number): Step {
     ],
   };
 }
+
+const ending = ["resolvedMs", "resolvedBecause"] as const;
+/** What a person decided until something changes. */
+const putOff = ["snoozedUntilMs", "snoozeReason", "decidedBy", "decidedBecause"] as const;
 
 function without<Key extends keyof Incident>(
   incident: Incident,
