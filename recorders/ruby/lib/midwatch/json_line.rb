@@ -13,9 +13,10 @@ module Midwatch
     module_function
 
     # `fields` maps names (which need no escapes) to strings, numbers and true or false; nil and
-    # empty strings are left out. `attributes` is any plain structure.
-    def generate(fields, attributes = nil)
-      line = +"{"
+    # empty strings are left out. `attributes` is any plain structure. `constant` is what goes in
+    # front: fields as this wrote them, each with a comma behind it.
+    def generate(fields, attributes = nil, constant = "")
+      line = +"{" << constant
       fields.each do |name, value|
         case value
         when String then line << "\"" << name << "\":\"" << text(value) << "\"," unless value.empty?
@@ -41,8 +42,10 @@ module Midwatch
       when Float then line << (value.finite? ? value.to_s : "\"#{value}\"")
       when Hash
         line << "{"
-        value.each_with_index do |(key, item), index|
-          line << (index.zero? ? "\"" : ",\"") << text(key.to_s) << "\":"
+        separator = "\""
+        value.each do |key, item|
+          line << separator << text(key.to_s) << "\":"
+          separator = ",\""
           append(line, item)
         end
         line << "}"
@@ -58,6 +61,9 @@ module Midwatch
     end
 
     def text(string)
+      # Nearly all are: asked first, since this is done for every field of every event.
+      return string if string.ascii_only? && !ODD.match?(string)
+
       string = utf8(string)
       string.match?(ODD) ? string.gsub(ODD) { |character| escape(character) } : string
     end

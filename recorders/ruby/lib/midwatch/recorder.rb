@@ -32,7 +32,9 @@ module Midwatch
       @base = {
         "service" => settings.service, "environment" => settings.environment,
         "release" => settings.release, "host" => @spool.host
-      }.transform_values { |value| value&.to_s }.compact
+      }.transform_values(&:to_s).reject { |_, value| value.empty? }
+      # The same as it stands in a line, without the braces: it never changes.
+      @base_text = @base.empty? ? "" : "#{JsonLine.generate(@base)[1..-2]},"
     end
 
     # Appends one event; true when it is written. `fields` are those of an event, nil meaning
@@ -68,11 +70,12 @@ module Midwatch
 
     def line(spool, kind, fields, attributes)
       event = { "id" => uuid7, "time" => fields["time"] || time_text, "stream" => STREAM_OF[kind] || "jobs", "kind" => kind }
-      event.update(@base)
+      overridden = @base.each_key.any? { |name| fields.key?(name) }
+      event.update(@base) if overridden
       fields.each { |name, value| event[name] = value.is_a?(String) && value.bytesize > 64 ? cut(name, value) : value unless name == "time" }
       event["source"] = spool.source
       event["source_seq"] = spool.next_sequence
-      JsonLine.generate(event, attributes)
+      JsonLine.generate(event, attributes, overridden ? "" : @base_text)
     end
 
     def cut(name, value)
