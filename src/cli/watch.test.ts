@@ -109,6 +109,7 @@ channels:
   after(async () => {
     await server.close();
     receiver.server.close();
+    receiver.server.closeAllConnections();
     mailbox.server.close();
   });
 
