@@ -41,8 +41,8 @@ CREATE TABLE events
     message String CODEC(ZSTD(1)),
     source LowCardinality(String),
     source_seq Nullable(Int64) CODEC(ZSTD(1)),
-    -- Values are raw JSON text.
-    attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    -- Values are raw JSON text. Keys as LowCardinality cost a quarter of an insert and save a hundredth of the disk.
+    attributes Map(String, String) CODEC(ZSTD(1)),
     segment UInt64 CODEC(Delta(8), ZSTD(1)),
     segment_index UInt32 CODEC(Delta(4), ZSTD(1)),
     expires Date,

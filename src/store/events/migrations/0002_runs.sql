@@ -49,6 +49,7 @@ ENGINE = AggregatingMergeTree
 ORDER BY (run_hash, run_id)
 TTL expires
 SETTINGS
+    merge_selector_base = 8,
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
     fsync_part_directory = 1;
