@@ -17,28 +17,34 @@ require "midwatch"
 
 spool = ARGV[0]
 calls, requests = ARGV[1, 2].map { |count| Integer(count) }
-rounds = 25
+rounds = 75
 Midwatch.configure { |config| config.spool = spool; config.service = "bench" }
 
 bare = ->(_environment) { [200, { "Content-Type" => "text/plain", "Content-Length" => "5" }, ["fine\n"]] }
 applications = { bare: bare, recorded: Midwatch::RackMiddleware.new(bare) }
 
-clock = -> { Process.clock_gettime(Process::CLOCK_MONOTONIC) }
+now = -> { Process.clock_gettime(Process::CLOCK_MONOTONIC) }
+# What a process had of the processors, in seconds: it knows no neighbours and no waiting.
+own_time = -> { Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID) }
+time_of = ->(pid) { Dir["/proc/#{pid}/task/*/schedstat"].sum { |path| File.read(path).to_i } / 1e9 }
 median = ->(samples) { samples.sort[samples.size / 2] }
 # Of each application the median over all rounds, and of what the one costs more than the other in
 # the same round.
-compare = lambda do |count, &work|
+compare = lambda do |count, processor_time, &work|
   each = [count / rounds, 1].max
   applications.each_key { |name| work.call(name, [each, 200].min) }
   pairs = Array.new(rounds) do
     applications.to_h do |name, _|
-      started = clock.call
+      clocks = [now, processor_time]
+      started = clocks.map(&:call)
       work.call(name, each)
-      [name, (clock.call - started) / each * 1e6]
+      [name, clocks.map(&:call).zip(started).map { |till, from| (till - from) / each * 1e6 }]
     end
   end
-  { bare_us: median.call(pairs.map { |pair| pair[:bare] }), recorded_us: median.call(pairs.map { |pair| pair[:recorded] }),
-    added_us: median.call(pairs.map { |pair| pair[:recorded] - pair[:bare] }) }
+  elapsed, processor = [0, 1].map { |kind| pairs.map { |pair| pair.transform_values { |figures| figures[kind] } } }
+  added = ->(samples) { median.call(samples.map { |pair| pair[:recorded] - pair[:bare] }) }
+  { bare_us: median.call(elapsed.map { |pair| pair[:bare] }), recorded_us: median.call(elapsed.map { |pair| pair[:recorded] }),
+    added_us: added.call(elapsed), added_cpu_us: added.call(processor) }
 end
 
 serve = lambda do |application|
@@ -68,7 +74,7 @@ connect.call(port).tap { |socket| ask.call(socket, 1); socket.close }
 first.stop(true)
 thread.join
 
-alone = compare.call(calls) do |name, count|
+alone = compare.call(calls, own_time) do |name, count|
   application = applications[name]
   count.times do
     _, _, body = application.call(seen.dup)
@@ -85,7 +91,7 @@ end
 child = fork { listening.each_value.map { |server, _| server.run }.each(&:join) }
 begin
   sockets = listening.transform_values { |_, port| connect.call(port) }
-  asked = compare.call(requests) { |name, count| ask.call(sockets[name], count) }
+  asked = compare.call(requests, -> { time_of.call(child) }) { |name, count| ask.call(sockets[name], count) }
 ensure
   Process.kill(:KILL, child)
   Process.wait(child)
