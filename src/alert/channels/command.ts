@@ -16,9 +16,8 @@ export const command: ChannelKind = {
       const child = spawn(program, words, {
         env,
         stdio: ["pipe", "ignore", "ignore"],
-        timeout: runMsMax,
-        killSignal: "SIGKILL",
       });
+      const timer = setTimeout(() => child.kill("SIGKILL"), runMsMax);
       child.on("error", ({ message: because }) =>
         resolve({ outcome: "failed", permanent: false, receipt: because }),
       );
@@ -38,7 +37,7 @@ export const command: ChannelKind = {
       child.stdin.end(
         `${JSON.stringify({ id: message.id, tiding: message.tiding, ...letter, incident: message.incident })}\n`,
       );
-      return promise;
+      return promise.finally(() => clearTimeout(timer));
     };
   },
 };
