@@ -17,6 +17,7 @@ import { addIntakeRoutes } from "./routes/intake.ts";
 import { addJobRoutes } from "./routes/jobs.ts";
 import { addKeyRoutes } from "./routes/keys.ts";
 import { addLedgerRoutes } from "./routes/ledger.ts";
+import { addMetricsRoutes } from "./routes/metrics.ts";
 import { addMonitorRoutes } from "./routes/monitors.ts";
 import { addOverviewRoutes } from "./routes/overview.ts";
 import { addPageRoutes, sendPageOrNotFound } from "./routes/page.ts";
@@ -43,6 +44,7 @@ const routes: readonly AddRoutes[] = [
   addJobRoutes,
   addIncidentRoutes,
   addMonitorRoutes,
+  addMetricsRoutes,
   addOverviewRoutes,
   addSampleRoutes,
   addKeyRoutes,

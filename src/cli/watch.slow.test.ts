@@ -283,6 +283,24 @@ channels:
     assert.equal((await midwatch(["incidents", "test", "hook"])).out, "hook took it: 200\n");
   });
 
+  test("figures are there for Prometheus, every line of them well-formed", async () => {
+    await server.post(ndjson(events("r-20", { job: 'Odd"Job\\', error_class: "E" })));
+    const text = await until("the incident as a figure", async () => {
+      const now = await (await server.read("/metrics")).text();
+      return now.includes('kind="failed",job_name="Odd\\"Job\\\\"') ? now : undefined;
+    });
+    const lines = text.trimEnd().split("\n");
+    const wellFormed =
+      /^(# (HELP|TYPE) midwatch_\w+ .+|midwatch_\w+(\{(\w+="(\\.|[^"\\])*",?)+\})? -?[\d.e+]+)$/;
+    assert.deepEqual(
+      lines.filter((line) => !wellFormed.test(line)),
+      [],
+    );
+    assert.match(text, /^midwatch_engine_up 1$/m);
+    assert.match(text, /^midwatch_incidents\{state="open",severity="warning"\} [1-9]/m);
+    assert.match(text, /^midwatch_job_runs\{job_name="ReportJob",.*state="failed"\} 2$/m);
+  });
+
   test("a channel can be tried out", async () => {
     const answer = await send("/api/v1/channels/mail/test", {});
     assert.deepEqual(await answer.json(), { delivered: true, receipt: "250 kept" });
