@@ -11,7 +11,7 @@ const tellingMs = 3000;
 const backMsMax = 7 * 86_400_000;
 const signsMax = 20_000;
 /** Schedules that are judged in one look. More: the others in the next. */
-const judgedAtOnceMax = 500;
+const judgedAtOnceMax = 1000;
 
 export type Judge = {
   readonly look: (
@@ -69,8 +69,14 @@ export function makeJudge(events: Pick<EventStore, "jobSigns">, text: string | u
       const last = signs.at(-1);
       const reachedMs = last && signs.length === signsMax ? last.atMicros / 1000 - 1 : nowMs - tellingMs;
       changed = true;
+      const signsOf = Map.groupBy(signs, ({ job }) => job);
       return now.flatMap(([key, one]) => {
-        const slots = judgeOne(one, signs, aways, Math.min(reachedMs, nowMs - tellingMs));
+        const slots = judgeOne(
+          one,
+          signsOf.get(one.monitor.job) ?? [],
+          aways,
+          Math.min(reachedMs, nowMs - tellingMs),
+        );
         judged.set(key, one.judgedMs);
         return slots;
       });

@@ -29,6 +29,8 @@ const settleMs = 1500;
 const bringMs = 60_000;
 /** Errors are only learnt for so long. */
 const learnMs = 86_400_000;
+/** Jobs whose success is asked for in one look. More: those whose incidents are older wait. */
+const awaitedMax = 1000;
 const openRunsMax = 5000;
 const openRunsBackMs = 31 * 86_400_000;
 /** The question for open runs may take one part in so many of the time. */
@@ -114,7 +116,10 @@ export function makeGatherer({ events, judge, errors, clock }: GathererParts): G
     const until = arrived.head ?? after;
     const successes =
       awaited.length > 0 && (until.segment !== after.segment || until.index !== after.index)
-        ? await events.successes({ after, until }, [...new Set(awaited.map(({ job }) => job))])
+        ? await events.successes(
+            { after, until },
+            [...new Set(awaited.map(({ job }) => job))].slice(0, awaitedMax),
+          )
         : [];
     const isBehind = arrived.rows.length === arrivalsMax;
     const isDeaf = isLagging || isBehind || nowMs - state.awakeSinceMs < bringMs;
