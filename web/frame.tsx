@@ -7,11 +7,11 @@ import { useEffect } from "preact/hooks";
 import type { OverviewAnswer } from "../src/api/schemas.ts";
 import { type AskFault, address, change, unreachableSinceMs, useAnswer } from "./ask.ts";
 import { nowMs } from "./clock.ts";
+import { decided, sorted, useIncidents } from "./incidents.ts";
 import { keysShown, places } from "./keys.ts";
 import { RangeMenu } from "./parts/range.tsx";
 import { SearchBox } from "./parts/search.tsx";
 import { theme, themes, zone, zoneName } from "./preferences.ts";
-import { neededStates, useRunGroups } from "./problems.ts";
 import { path, to } from "./route.ts";
 import { clockText } from "./times.ts";
 import { age, counted, number, size } from "./words.ts";
@@ -32,6 +32,9 @@ export function Frame({ children }: { readonly children: ComponentChildren }): J
             <EngineDown answer={data} fault={fault} />
             {data?.sample && <SampleStrip />}
             {children}
+            <p class="hidden" role="status">
+              {decided.value}
+            </p>
           </main>
         </div>
       </div>
@@ -41,10 +44,12 @@ export function Frame({ children }: { readonly children: ComponentChildren }): J
 }
 
 function Navigation({ answer }: { readonly answer: OverviewAnswer | undefined }): JSX.Element {
-  const needed = useRunGroups(neededStates, "-24h").groups.length;
+  const needed = sorted(useIncidents().data?.rows ?? [], nowMs.value).open.length;
   const here = path.value;
   const isAt = (place: string): boolean =>
-    place === "/" ? here === "/" : here.startsWith(place) || (place === "/jobs" && here === "/job");
+    place === "/"
+      ? here === "/" || here.startsWith("/incidents/")
+      : here.startsWith(place) || (place === "/jobs" && here === "/job");
   // On a narrow screen the list is wider than the screen; where one is must be in sight.
   useEffect(() => {
     document
@@ -59,7 +64,7 @@ function Navigation({ answer }: { readonly answer: OverviewAnswer | undefined })
       {places.map(({ path: place, name }) => (
         <a key={place} href={to(place)} aria-current={isAt(place) ? "page" : undefined}>
           {name}
-          {place === "/" && needed > 0 && <b title="Problems of the last 24 hours">{number(needed)}</b>}
+          {place === "/" && needed > 0 && <b title="Incidents that nobody has taken">{number(needed)}</b>}
         </a>
       ))}
       <footer>{answer && <ServerWords answer={answer} />}</footer>
@@ -173,6 +178,7 @@ function Keys(): JSX.Element {
     ["/", "search"],
     ["j k", "next and previous row"],
     ["Enter", "open the row"],
+    ["a", "acknowledge the incident"],
     ["Esc", "close, or leave a field"],
     ...places.map(({ key, name }) => [`g ${key}`, `go to ${name}`]),
     ["?", "show or hide these keys"],

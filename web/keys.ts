@@ -48,8 +48,17 @@ function act(key: string): boolean {
   else if (key === "/") document.querySelector<HTMLInputElement>("#search")?.focus();
   else if (key === "?") keysShown.value = !keysShown.value;
   else if (key === "j" || key === "k") step(key === "j" ? 1 : -1);
+  else if (key === "a") return acknowledge();
   else return false;
   return true;
+}
+
+/** Presses the button of the incident that has the focus, or of the one that the screen is about. */
+function acknowledge(): boolean {
+  const about = document.activeElement?.closest("article") ?? document.querySelector("article.whole");
+  const button = about?.querySelector<HTMLElement>("[data-acknowledge]");
+  button?.click();
+  return button !== null && button !== undefined;
 }
 
 /** Moves the focus to the next or previous row that can be followed or opened. */

@@ -10,6 +10,7 @@ import { keepPreferences } from "./preferences.ts";
 import { keepRoute, path, query, to } from "./route.ts";
 import { ConnectScreen } from "./screens/connect.tsx";
 import { FailuresScreen } from "./screens/failures.tsx";
+import { IncidentScreen } from "./screens/incident.tsx";
 import { JobScreen } from "./screens/job.tsx";
 import { JobsScreen } from "./screens/jobs.tsx";
 import { LogsScreen } from "./screens/logs.tsx";
@@ -23,6 +24,7 @@ function Screen(): JSX.Element {
   if (here === "/") return <NowScreen />;
   if (here === "/runs") return <RunsScreen />;
   if (here.startsWith("/runs/")) return <RunScreen key={here} runId={decoded(here.slice(6))} />;
+  if (here.startsWith("/incidents/")) return <IncidentScreen key={here} id={decoded(here.slice(11))} />;
   if (here === "/jobs") return <JobsScreen />;
   if (here === "/job") return <JobScreen key={query.value.get("job")} />;
   if (here === "/failures") return <FailuresScreen />;

@@ -1,4 +1,4 @@
-/** What this browser remembers for its reader: theme and zone. Nothing here leaves the browser. */
+/** What this browser remembers for its reader: theme, zone and name. Nothing here leaves the browser. */
 import { effect, signal } from "@preact/signals";
 
 export const themes = ["auto", "paper", "night"] as const;
@@ -13,6 +13,8 @@ function remembered<T extends string>(name: string, allowed: readonly T[], other
 
 export const theme = signal<Theme>(remembered("theme", themes, "auto"));
 export const zone = signal<Zone>(remembered("zone", zones, "mine"));
+/** Whom decisions are put down to, as the reader says. */
+export const actor = signal(localStorage.getItem("midwatch.name") ?? "");
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 const systemIsDark = signal(prefersDark.matches);
@@ -31,6 +33,7 @@ export function keepPreferences(): void {
     document.documentElement.dataset["theme"] = shownTheme.value;
   });
   effect(() => localStorage.setItem("midwatch.zone", zone.value));
+  effect(() => localStorage.setItem("midwatch.name", actor.value));
 }
 
 /** The IANA name that times are shown in. */

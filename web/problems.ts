@@ -1,6 +1,6 @@
 /**
- * What needs a person, as far as runs tell: runs that failed for good, were lost or missed, put
- * together by job and cause, so that a thousand failures of one kind are one thing to look at.
+ * Runs put together by job and cause, so that a thousand failures of one kind are one thing to
+ * look at: what heals by itself, and what needs a person in the sample day, which is not watched.
  */
 import type { Job, Run, RunPage } from "../src/api/schemas.ts";
 import { type Answer, address, useAnswer } from "./ask.ts";
@@ -36,12 +36,14 @@ export function groupRuns(runs: readonly Run[]): readonly Group[] {
 export const neededStates = ["failed", "lost", "missed"] as const;
 const groupedRunsMax = 500;
 
+/** No state asks nothing. */
 export function useRunGroups(
   state: readonly string[],
   from: string,
   until?: string,
 ): Answer<RunPage> & { readonly groups: readonly Group[] } {
-  const answer = useAnswer<RunPage>(address("/runs", { state, from, until, limit: groupedRunsMax }), 10_000);
+  const url = address("/runs", { state, from, until, limit: groupedRunsMax });
+  const answer = useAnswer<RunPage>(state.length === 0 ? null : url, 10_000);
   return { ...answer, groups: groupRuns(answer.data?.rows ?? []) };
 }
 

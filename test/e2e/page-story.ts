@@ -206,3 +206,18 @@ export function freshRun(nowMs: number, name: string): readonly EventRecord[] {
 export function freshLine(nowMs: number, message: string): EventRecord {
   return event(nowMs, 0, "log", { severity: "error", message });
 }
+
+/** A job that fails for good right now, once for each name of a run. */
+export function failing(nowMs: number, job: string, ...names: readonly string[]): readonly EventRecord[] {
+  return names.map((name, index) =>
+    event(nowMs, names.length - index, "job.failed", {
+      job,
+      run_id: name,
+      attempt: 1,
+      severity: "error",
+      error_class: "Smtp::Refused",
+      error_message: hostile.line.slice(0, hostile.line.indexOf(" \u001b")),
+      fingerprint: "5397000000000001",
+    }),
+  );
+}

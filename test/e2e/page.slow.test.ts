@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { checkAccess, type PageServer, startPageServer, type Watched } from "./page-browser.ts";
-import { freshLine, freshRun, hostile, manyLines, stories } from "./page-story.ts";
+import { failing, freshLine, freshRun, hostile, manyLines, stories } from "./page-story.ts";
 
 const lineCount = 20_000;
 const pictures = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
@@ -37,6 +37,15 @@ async function visit(
 async function settled(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector(".loading") === null);
   await page.waitForLoadState("networkidle");
+}
+
+/** j goes from row to row, until one begins with the words has the focus. */
+async function stepTo(page: Page, words: string): Promise<void> {
+  for (let row = 0; row < 20; row++) {
+    await page.keyboard.press("j");
+    if (await page.evaluate((text) => document.activeElement?.textContent?.startsWith(text), words)) return;
+  }
+  assert.fail(`no row begins with ${words}`);
 }
 
 const heading = async (page: Page): Promise<string> => await page.locator("main h1").innerText();
@@ -122,6 +131,27 @@ async function takePictures(): Promise<void> {
   }
 }
 
+/** What nobody should find on a screen of incidents, in either theme, wide or narrow. */
+async function checkBothThemes(path: string): Promise<void> {
+  for (const theme of ["paper", "night"] as const) {
+    await visit(
+      path,
+      async ({ page, complaints }) => {
+        await settled(page);
+        for (const width of [1440, 390]) {
+          await page.setViewportSize({ width, height: 900 });
+          const { passed, violations } = await checkAccess(page);
+          assert.ok(passed > 15, `axe checked ${passed} rules`);
+          assert.deepEqual([...violations, ...complaints()], []);
+          const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(beyond <= 0, `at ${width} pixels it is ${beyond} too wide`);
+        }
+      },
+      { theme },
+    );
+  }
+}
+
 describe("with a night's events", () => {
   before(async () => {
     const nowMs = Date.now();
@@ -173,15 +203,14 @@ describe("with a night's events", () => {
     await visit("/", async ({ page, complaints }) => {
       await page.getByText(/problems need you/).waitFor();
       assert.match(await heading(page), /^Two problems need you\. 1 run|^Two problems need you\. \d+ runs/);
-      const charge = page.locator(".needed", { hasText: "ChargeCardJob failed for good" });
-      assert.match(await charge.innerText(), /Net::ReadTimeout[\s\S]*Tried 3 times/);
+      const charge = page.locator(".needed", { hasText: "ChargeCardJob (shop, production) failed" });
+      assert.match(await charge.innerText(), /attempt 3 and will not be tried again: Net::ReadTimeout/);
 
-      // j goes from row to row; Enter follows the one that has the focus.
-      for (let row = 0; row < 10; row++) {
-        await page.keyboard.press("j");
-        if (await page.evaluate(() => document.activeElement?.textContent?.startsWith("ChargeCardJob")))
-          break;
-      }
+      await stepTo(page, "ChargeCardJob");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/incidents/*");
+      await page.getByText("every decision and its reason").waitFor();
+      await stepTo(page, "run charge-7f31");
       await page.keyboard.press("Enter");
       await page.waitForURL("**/runs/charge-7f31*");
       assert.equal(
@@ -213,6 +242,85 @@ describe("with a night's events", () => {
       assert.ok(!asked.includes("correct horse"), "a secret is not shown");
       assert.ok((await page.locator(".chip").count()) > 0, "what was removed is marked");
       assert.match(page.url(), /tab=arguments/);
+      assert.deepEqual(complaints(), []);
+    });
+  });
+
+  test("a failing job becomes an incident, is taken with one key, and its timeline tells who and why", async () => {
+    await server.send(failing(Date.now(), "NewsletterJob", "letter-1", "letter-2"));
+    await visit("/", async ({ page, complaints }) => {
+      const open = page.locator(".needed", { hasText: "NewsletterJob (shop, production) failed" });
+      await open.getByText("found 2 times").waitFor({ timeout: 30_000 });
+      assert.match(await open.innerText(), /<script>document\.title='taken'<\/script> ⟨U\+202E⟩evil/);
+      const count = page.getByTitle("Incidents that nobody has taken");
+      const before = Number(await count.innerText());
+
+      await stepTo(page, "NewsletterJob");
+      await page.keyboard.press("a");
+      const taken = page.locator(".taken li", { hasText: "NewsletterJob" });
+      await taken.getByText("by somebody at this server: Somebody looks at it.").waitFor();
+      await open.waitFor({ state: "detached" });
+      assert.ok(
+        await page.evaluate(() => document.activeElement?.closest("main")),
+        "the focus stays in the list",
+      );
+      assert.match(await page.getByRole("status").last().innerText(), /^Acknowledged: NewsletterJob/);
+      assert.equal(Number(await count.innerText()), before - 1);
+
+      await stepTo(page, "NewsletterJob");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/incidents/*");
+      const acts = page.locator(".acts li");
+      await acts.filter({ hasText: "Acknowledged" }).waitFor();
+      assert.match((await acts.allInnerTexts()).join("\n"), /Acknowledged[\s\S]*Opened/);
+      await page.getByLabel("Your name").fill("Mara");
+      await page.getByRole("textbox", { name: "Note" }).fill("The provider is told.");
+      await page.keyboard.press("Enter");
+      await acts.filter({ hasText: "The provider is told. by Mara" }).waitFor();
+
+      await page.getByRole("button", { name: "Snooze NewsletterJob" }).click();
+      await page.keyboard.type("They fix it tonight");
+      await page.getByLabel("How long").selectOption("for 12 hours");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter");
+      await acts.filter({ hasText: "Snoozed" }).getByText("They fix it tonight").waitFor();
+      await checkBothThemes(new URL(page.url()).pathname);
+
+      await page.goto(server.address);
+      await taken.getByText("by Mara: They fix it tonight").waitFor();
+      await checkBothThemes("/");
+      await stepTo(page, "NewsletterJob");
+      await page.keyboard.press("Enter");
+      await page.getByRole("button", { name: "Resolve NewsletterJob" }).click();
+      await page.keyboard.type("They fixed it");
+      await page.keyboard.press("Enter");
+      await page.locator(".strip", { hasText: "They fixed it" }).waitFor();
+      assert.equal(await page.getByRole("button", { name: /NewsletterJob/ }).count(), 0);
+      assert.deepEqual(complaints(), []);
+    });
+  });
+
+  test("when everything is resolved, one calm sentence says how fresh the evidence is", async () => {
+    const list = await fetch(`${server.address}/api/v1/incidents`);
+    const { rows } = (await list.json()) as { rows: { id: string; state: string }[] };
+    const open = rows.filter(({ state }) => state !== "resolved");
+    assert.ok(open.length >= 2, `${open.length} are open`);
+    for (const { id } of open) {
+      const answer = await fetch(`${server.address}/api/v1/incidents/${id}/resolve`, {
+        method: "POST",
+        headers: { "midwatch-request": "1", "content-type": "application/json" },
+        body: JSON.stringify({ reason: "The night is over" }),
+      });
+      assert.equal(answer.status, 200);
+    }
+    await visit("/", async ({ page, complaints }) => {
+      await settled(page);
+      assert.match(
+        await heading(page),
+        /^All quiet; last evidence (now|\d+ (s|min) ago)\. \d+ runs? went well/,
+      );
+      assert.equal(await page.getByTitle("Incidents that nobody has taken").count(), 0);
       assert.deepEqual(complaints(), []);
     });
   });

@@ -1,4 +1,4 @@
-/** The two lists of Now: what needs a person, with its evidence, and what is healing by itself. */
+/** What runs tell on Now: what needs a person in the sample day, and what is healing by itself. */
 import type { JSX } from "preact";
 import type { Job, Run, RunPage } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
@@ -21,7 +21,7 @@ type Given = { readonly groups: readonly Group[]; readonly jobs: readonly Job[] 
 export function Needed({ groups, jobs }: Given): JSX.Element | null {
   if (groups.length === 0) return null;
   return (
-    <section aria-label="What needs you" class="problems">
+    <section aria-label="What needs you in the sample day" class="problems">
       {groups.slice(0, shownMax).map((group) => (
         <NeededItem key={group.key} group={group} jobs={jobs} />
       ))}
@@ -50,6 +50,7 @@ function NeededItem({ group, jobs }: { readonly group: Group; readonly jobs: rea
           <a data-row href={runAddress(newest)}>
             <Plain text={problemTitle(group)} lengthMax={260} />
           </a>
+          <span class="tag">sample</span>
         </h2>
         <p class="why">
           <Plain text={asSentence(runAbout(newest))} lengthMax={300} />

@@ -3,29 +3,35 @@ import type { JSX } from "preact";
 import type { JobList, OverviewAnswer, RunPage } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
 import { nowMs } from "../clock.ts";
+import { sorted, useIncidents } from "../incidents.ts";
 import { Loading, Problem } from "../parts/notice.tsx";
 import { keyOfRun, NarrowRun, runColumns } from "../parts/runs.tsx";
 import { Table } from "../parts/table.tsx";
 import { Ago } from "../parts/time.tsx";
 import { useTitle } from "../parts/title.ts";
-import { neededStates, useRunGroups } from "../problems.ts";
+import { groupRuns, neededStates, useRunGroups } from "../problems.ts";
 import { range } from "../range.ts";
 import { to } from "../route.ts";
-import { capital, counted, rangeWords, spelled } from "../words.ts";
+import { capital, counted, spelled } from "../words.ts";
 import { LastHour } from "./now-hour.tsx";
+import { OpenIncidents, QuietIncidents } from "./now-incidents.tsx";
 import { Healing, Needed } from "./now-problems.tsx";
 import { Welcome } from "./welcome.tsx";
 
 export function NowScreen(): JSX.Element {
   const { from, until } = range();
   const hour = useAnswer<OverviewAnswer>(address("/overview", { from: "-1h" }), 5000);
-  const needed = useRunGroups(neededStates, from, until);
+  const incidents = useIncidents();
+  // The sample day is not watched; what needs somebody in it is read from its runs.
+  const sample = useRunGroups(hour.data?.sample ? neededStates : [], from, until);
   const jobs = useAnswer<JobList>(address("/jobs", { from, until }), 20_000);
-  const problems = needed.groups.length;
+  const groups = hour.data?.sample ? groupRuns((sample.data?.rows ?? []).filter((run) => run.sample)) : [];
+  const { open, quiet } = sorted(incidents.data?.rows ?? [], nowMs.value);
+  const problems = open.length + groups.length;
   useTitle(problems === 0 ? "Nothing needs you" : counted(problems, "problem"));
 
-  const fault = hour.fault ?? needed.fault;
-  if (!hour.data || !needed.data || !jobs.data) {
+  const fault = hour.fault ?? incidents.fault ?? sample.fault;
+  if (!hour.data || !incidents.data || (hour.data.sample && !sample.data) || !jobs.data) {
     return fault && fault.status !== 0 ? (
       <Problem fault={fault} again={hour.again} />
     ) : (
@@ -35,10 +41,12 @@ export function NowScreen(): JSX.Element {
   const own = jobs.data.rows.every((job) => job.service === "midwatch");
   return (
     <>
-      <Sentence problems={problems} wentWell={hour.data.overview.runs.succeeded ?? 0} own={own} />
-      <Evidence answer={hour.data} words={rangeWords(from, until ?? null)} />
+      <Sentence problems={problems} inSample={open.length === 0} answer={hour.data} own={own} />
+      <Evidence answer={hour.data} saidAge={problems === 0 && !own && !isSilent(hour.data)} />
       {own && <Welcome />}
-      <Needed groups={needed.groups} jobs={jobs.data.rows} />
+      <OpenIncidents rows={open} />
+      <Needed groups={groups} jobs={jobs.data.rows} />
+      <QuietIncidents rows={quiet} />
       <Healing jobs={jobs.data.rows} />
       <LastHour overview={hour.data} />
       <LatestEnds own={own} />
@@ -46,9 +54,21 @@ export function NowScreen(): JSX.Element {
   );
 }
 
-type SentenceGiven = { readonly problems: number; readonly wentWell: number; readonly own: boolean };
+type SentenceGiven = {
+  readonly problems: number;
+  /** All of them are. */
+  readonly inSample: boolean;
+  readonly answer: OverviewAnswer;
+  readonly own: boolean;
+};
 
-function Sentence({ problems, wentWell, own }: SentenceGiven): JSX.Element {
+/** Silence is told from quiet: it is only quiet where evidence keeps coming. */
+function isSilent({ overview: { lastEventTime } }: OverviewAnswer): boolean {
+  return lastEventTime === undefined || nowMs.value - Date.parse(lastEventTime) > 15 * 60_000;
+}
+
+function Sentence({ problems, inSample, answer, own }: SentenceGiven): JSX.Element {
+  const wentWell = answer.overview.runs.succeeded ?? 0;
   const well = (
     <>
       <a href={to("/runs", { state: "succeeded", from: "-1h", until: undefined })}>
@@ -58,38 +78,50 @@ function Sentence({ problems, wentWell, own }: SentenceGiven): JSX.Element {
     </>
   );
   if (problems === 0 && own) return <h1>Midwatch is on watch, and waits for its first application.</h1>;
-  if (problems === 0) return <h1>All quiet: nothing needs you. {well}</h1>;
+  if (problems === 0 && isSilent(answer)) return <h1>Nothing needs you, but little is heard. {well}</h1>;
+  if (problems === 0) {
+    return (
+      <h1>
+        All quiet; last evidence <Ago time={answer.overview.lastEventTime} />. {well}
+      </h1>
+    );
+  }
   return (
     <h1>
-      <a class="failed" href={to("/runs", { state: neededStates.join(",") })}>
-        {capital(spelled(problems))} {problems === 1 ? "problem needs" : "problems need"} you.
-      </a>{" "}
+      <span class="failed">
+        {capital(spelled(problems))} {problems === 1 ? "problem needs" : "problems need"} you
+        {inSample && " in the sample day"}.
+      </span>{" "}
       {well}
     </h1>
   );
 }
 
-/** Silence is told from quiet: how old the newest event is, and whether events can be stored now. */
+/** How old the newest event is, and from how many hosts they come. */
 function Evidence({
   answer,
-  words,
+  saidAge,
 }: {
   readonly answer: OverviewAnswer;
-  readonly words: string;
+  readonly saidAge: boolean;
 }): JSX.Element {
   const { lastEventTime, hosts } = answer.overview;
-  const silent = lastEventTime === undefined || nowMs.value - Date.parse(lastEventTime) > 15 * 60_000;
   return (
     <p class="sub">
       {lastEventTime === undefined ? (
         <span class="retrying">Nothing at all was recorded in the last hour.</span>
       ) : (
-        <span class={silent ? "retrying" : undefined}>
-          Last evidence <Ago time={lastEventTime} /> from <a href={to("/queues")}>{counted(hosts, "host")}</a>
-          .
+        <span class={isSilent(answer) ? "retrying" : undefined}>
+          {saidAge ? (
+            "Events come"
+          ) : (
+            <>
+              Last evidence <Ago time={lastEventTime} />
+            </>
+          )}{" "}
+          from <a href={to("/queues")}>{counted(hosts, "host")}</a>.
         </span>
-      )}{" "}
-      Problems are those of the {words.startsWith("last") ? words : "chosen time"}.
+      )}
     </p>
   );
 }

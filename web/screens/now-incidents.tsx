@@ -1,0 +1,118 @@
+/** Incidents on Now: those that wait for somebody, and below, quieter, those that somebody has. */
+import type { JSX } from "preact";
+import { type Incident, incidentAddress, nextStep } from "../incidents.ts";
+import {
+  Decisions,
+  IncidentEvidence,
+  IncidentMark,
+  IncidentTags,
+  Runbook,
+  TakenMark,
+  TakenWords,
+} from "../parts/incident.tsx";
+import { Plain } from "../parts/plain.tsx";
+import { Ago, Since, Stamp } from "../parts/time.tsx";
+import { counted, number } from "../words.ts";
+
+const shownMax = 50;
+
+type Given = { readonly rows: readonly Incident[] };
+
+export function OpenIncidents({ rows }: Given): JSX.Element | null {
+  if (rows.length === 0) return null;
+  return (
+    <section aria-label="What needs you" class="problems">
+      {rows.slice(0, shownMax).map((incident) => (
+        <OpenIncident key={incident.id} incident={incident} />
+      ))}
+      <More rows={rows} />
+    </section>
+  );
+}
+
+function More({ rows }: Given): JSX.Element | null {
+  if (rows.length <= shownMax) return null;
+  return <p class="end">{counted(rows.length - shownMax, "more incident")}, less grave or newer.</p>;
+}
+
+function OpenIncident({ incident }: { readonly incident: Incident }): JSX.Element {
+  const { because, severity, openedTime, lastTime, count, owner, runbook } = incident;
+  return (
+    <article class="needed">
+      <div>
+        <IncidentMark incident={incident} />
+        <div class="mono faint">
+          {severity} <Since time={openedTime} />
+        </div>
+      </div>
+      <div>
+        <h2 class="needed-title">
+          <a data-row href={incidentAddress(incident)}>
+            <Plain text={because} lengthMax={240} />
+          </a>
+          <IncidentTags incident={incident} />
+        </h2>
+        <p class="why">
+          Opened <Stamp time={openedTime} />
+          {count > 1 && (
+            <>
+              {`, found ${counted(count, "time")}, last `}
+              <Ago time={lastTime} />
+            </>
+          )}
+          {owner !== undefined && (
+            <>
+              {"; belongs to "}
+              <Plain text={owner} lengthMax={100} />
+            </>
+          )}
+          .
+        </p>
+        <p class="why">Next: {nextStep(incident)}</p>
+        {runbook !== undefined && (
+          <p class="why">
+            {"Runbook: "}
+            <Runbook text={runbook} />
+          </p>
+        )}
+        <IncidentEvidence incident={incident} max={3} />
+      </div>
+      <Decisions incident={incident} />
+    </article>
+  );
+}
+
+export function QuietIncidents({ rows }: Given): JSX.Element | null {
+  if (rows.length === 0) return null;
+  return (
+    <section aria-labelledby="taken">
+      <h2 id="taken">
+        Somebody has these <span>acknowledged, or put off until a time</span>
+      </h2>
+      <ul class="taken">
+        {rows.slice(0, shownMax).map((incident) => (
+          <QuietIncident key={incident.id} incident={incident} />
+        ))}
+      </ul>
+      <More rows={rows} />
+    </section>
+  );
+}
+
+function QuietIncident({ incident }: { readonly incident: Incident }): JSX.Element {
+  const { because, count } = incident;
+  return (
+    <li>
+      <TakenMark incident={incident} />
+      <div>
+        <a data-row href={incidentAddress(incident)}>
+          <Plain text={because} lengthMax={200} />
+        </a>
+        {count > 1 && <span class="faint"> × {number(count)}</span>}
+        <p class="quiet">
+          <TakenWords incident={incident} />
+        </p>
+      </div>
+    </li>
+  );
+}
