@@ -122,7 +122,7 @@ describe("the watch, after a time in which it did not run,", () => {
       segment_index: index,
     });
     let running = await start();
-    ledger.push(failed(1));
+    ledger.push(failed(1), { ...failed(2), service: "sample:shop" });
     // Long enough for a look, too short for a failure to be final.
     await new Promise((resolve) => setTimeout(resolve, 100));
     assert.deepEqual(await running.incidents(10), []);

@@ -38,6 +38,7 @@ export function nameOf({ job, service, environment }: Partial<JobName>): JobName
 
 /** A duration as a person says it. */
 export function showSpan(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 90) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);

@@ -81,7 +81,7 @@ function runSentence(run: RunSummary, beganMs: number, nowMs: number): string {
   const error =
     run.errorClass === undefined
       ? ""
-      : ` with ${run.errorClass}: ${(run.errorMessage ?? "").split("\n", 1)[0]?.slice(0, 200)}`;
+      : ` with ${run.errorClass}: ${(run.errorMessage ?? "").split("\n", 1)[0]?.replace(/\.$/, "").slice(0, 200)}`;
   const tries = run.attempts > 1 ? ` after ${run.attempts} attempts` : "";
   const took = run.durationMs === undefined ? "" : `, after ${showSpan(run.durationMs)}`;
   const began = `Run ${run.runId} ${run.startedMicros === undefined ? "was asked for" : "began"} at ${showMoment(beganMs)}${where}`;
