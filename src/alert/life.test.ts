@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import type { Finding } from "../model/finding.ts";
 import type { Incident } from "../model/incident.ts";
 import { type Monitor, quietMonitor } from "../model/monitor.ts";
-import type { JobSuccess } from "../store/store.ts";
+import type { JobSuccess, StoredEvent } from "../store/store.ts";
 import { weigh } from "./incidents.ts";
 import { calmMs, flapsMin, reopenMs, resolveIncident, snoozeIncident } from "./life.ts";
 import { settleMessage } from "./outbox.ts";
@@ -40,7 +40,12 @@ function play(
     acts,
     one,
     change: (incident: Incident) => kept.set(incident.id, incident),
-    async look(nowMs: number, findings: readonly Finding[], successAtMs?: number): Promise<void> {
+    async look(
+      nowMs: number,
+      findings: readonly Finding[],
+      successAtMs?: number,
+      heard: readonly StoredEvent[] = [],
+    ): Promise<void> {
       const successes: JobSuccess[] =
         successAtMs === undefined ? [] : [{ ...job, atMicros: successAtMs * 1000, runId: "ok" }];
       const facts = {
@@ -55,7 +60,7 @@ function play(
       };
       const state = { lookedMs: nowMs, awakeSinceMs: 0, sinceMs: 0, aways: [], pending: [], agents: {} };
       const outcome = await weigh(
-        { facts, successes, heard: [], state, isBehind: false },
+        { facts, successes, heard, state, isBehind: false },
         findings,
         [...kept.values()].filter((incident) => incident.state !== "resolved"),
         {
@@ -147,6 +152,23 @@ describe("an incident", () => {
     life.change(resolveIncident(life.one(), "mended", second, "ann").incident);
     await life.look(2 * second, [finding(2 * second)]);
     assert.deepEqual([life.one().state, life.told], ["open", ["opened", "opened"]]);
+  });
+
+  test("is over when a retry is told of late", async () => {
+    const life = play();
+    await life.look(0, [finding(0)]);
+    const retry = {
+      id: "e",
+      time: "",
+      stream: "jobs",
+      kind: "job.retried",
+      segment: 1,
+      segment_index: 1,
+    } as const;
+    await life.look(second, [], undefined, [{ ...retry, run_id: "another" }]);
+    assert.equal(life.one().state, "open");
+    await life.look(second, [], undefined, [{ ...retry, run_id: "r0" }]);
+    assert.match(life.one().resolvedBecause ?? "", /tried again/);
   });
 
   test("that lasts is counted once, and over when it is not found any more", async () => {

@@ -23,7 +23,7 @@ const quietMs = 86_400_000;
 /** The reason for which it is over; `undefined`: it is not. `found` are the causes of this look. */
 export function recoveryOf(
   incident: Incident,
-  look: Pick<Look, "successes" | "facts">,
+  look: Pick<Look, "successes" | "facts" | "heard">,
   found: ReadonlySet<string>,
   nowMs: number,
 ): string | undefined {
@@ -32,6 +32,12 @@ export function recoveryOf(
   if (incident.flapping && !isCalm) return undefined;
   if (lastingKinds.has(incident.kind)) return lastingRecovery(incident, look, nowMs);
   const job = incident.job;
+  // The word of a retry may come in a later batch than that of its failure.
+  const isRetried = (run: string): boolean =>
+    look.heard.some(({ kind, run_id }) => kind === "job.retried" && run_id === run);
+  if (incident.kind === "failed" && incident.count === 1 && incident.evidence.runIds.some(isRetried)) {
+    return "It is tried again: the word of that came late.";
+  }
   if (endsBySuccess.has(incident.kind) && job) {
     const success = look.successes.find((one) => isNamed(job, one) && one.atMicros / 1000 > incident.lastMs);
     if (success) {
