@@ -98,6 +98,7 @@ describe("the documents", () => {
     let tried = 0;
     const later: (readonly [string, string])[] = [];
     for (const block of of("sh")) {
+      writeExamples(block.path, block.text);
       for (const line of block.text.split("\n").filter((text) => text.trim() !== "")) {
         const script = /^npm (?:run )?([\w-]+)/.exec(line)?.[1];
         if (script !== undefined) assert.ok(scripts[script], `${place(block)}: no script ${script}`);
@@ -112,6 +113,17 @@ describe("the documents", () => {
     await processes.endAll();
     for (const [line, where] of later) await tryCommand(line, where);
   });
+
+  /** Files that a document's commands name are what its blocks of YAML say, in their order. */
+  function writeExamples(path: string, commands: string): void {
+    const names = new Set(Array.from(commands.matchAll(/\b[\w-]+\.yaml\b/g), (match) => match[0]));
+    const examples = of("yaml").filter((block) => block.path === path);
+    [...names].forEach((name, index) => {
+      const example = examples[index] ?? examples.at(-1);
+      assert.ok(example, `${path} names ${name} and shows nothing that it could hold`);
+      writeFileSync(join(desk, name), `${example.text}\n`);
+    });
+  }
 
   async function tryCommand(line: string, where: string): Promise<void> {
     const key = join(folder, "agent.key");
