@@ -26,7 +26,7 @@ export const addExec: AddCommand = (program, terminal) => {
     .description(
       "Runs a command and records its start, end, exit code, processor time, peak memory and output.\n" +
         "The command's own streams, exit code and signals are as without it. Needs no agent to be running.\n" +
-        "Costs half a second and 120 MB while the command runs; recorders/cron/midwatch-run costs neither.",
+        "Costs up to a second and 130 MB while the command runs; recorders/cron/midwatch-run costs neither.",
     )
     .requiredOption("--job <name>", "name of the job")
     .option("--runtime <name>", "what runs it", "cron")
