@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { eventually, freePort, Processes, root } from "../../playground/processes.ts";
 import type { EventRecord } from "../../src/model/event.ts";
 import { foldAttempts, foldState } from "../../src/model/run.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
 const python = "/usr/bin/python3";
 const has = (command: string, ...words: string[]): boolean => spawnSync(command, words).status === 0;
 const missing =
@@ -38,27 +36,18 @@ const expected: readonly (readonly [string, string, readonly string[]])[] = [
 describe("Celery, with a real worker and Redis", { skip: missing }, () => {
   const folder = mkdtempSync(join(tmpdir(), "midwatch-celery-"));
   const spool = join(folder, "spool");
-  const started: ChildProcess[] = [];
-  let environment: NodeJS.ProcessEnv = {};
+  const processes = new Processes();
+  let environment: Readonly<Record<string, string>> = {};
   const stories = new Map<string, string>();
 
-  function start(command: string, words: readonly string[], log: string): ChildProcess {
-    const output = openSync(join(folder, log), "a");
-    const child = spawn(command, words, {
-      cwd: join(root, "playground/billing"),
-      env: environment,
-      stdio: ["ignore", output, output],
+  const start = (program: string, words: readonly string[], log: string): ChildProcess =>
+    processes.start({
+      program,
+      words,
+      environment,
+      directory: join(root, "playground/billing"),
+      output: join(folder, log),
     });
-    started.push(child);
-    return child;
-  }
-
-  async function stop(child: ChildProcess): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exit = once(child, "exit");
-    child.kill("SIGTERM");
-    await exit;
-  }
 
   const events = (): readonly EventRecord[] =>
     readdirSync(spool).flatMap((name) =>
@@ -71,7 +60,6 @@ describe("Celery, with a real worker and Redis", { skip: missing }, () => {
   before(async () => {
     const port = await freePort();
     environment = {
-      PATH: process.env["PATH"],
       HOME: folder,
       PYTHONPATH: `${root}recorders/python:${root}playground/billing`,
       PYTHONDONTWRITEBYTECODE: "1",
@@ -87,12 +75,12 @@ describe("Celery, with a real worker and Redis", { skip: missing }, () => {
       ["-m", "celery", "-A", "tasks", "worker", "-c", "2", "-l", "INFO", "-n", "w@%h"],
       "worker.log",
     );
-    await until(() =>
-      events().some((event) => event.kind === "worker.started" && event.attributes?.["pool"]),
+    await eventually("the worker is ready", () =>
+      events().find((event) => event.kind === "worker.started" && event.attributes?.["pool"]),
     );
     const told = execFileSync(python, ["stories.py"], {
       cwd: join(root, "playground/billing"),
-      env: environment,
+      env: { ...process.env, ...environment },
       encoding: "utf8",
       timeout: 120_000,
     });
@@ -100,11 +88,11 @@ describe("Celery, with a real worker and Redis", { skip: missing }, () => {
       const [story, id] = line.split("\t");
       if (story && id) stories.set(story, id);
     }
-    await stop(worker);
+    await processes.end(worker);
   });
 
   after(async () => {
-    for (const child of started.reverse()) await stop(child);
+    await processes.endAll();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -194,8 +182,8 @@ describe("Celery, with a real worker and Redis", { skip: missing }, () => {
     );
     const rollup = (): EventRecord | undefined =>
       events().find((event) => event.kind === "job.enqueued" && event.job === "billing.rollup");
-    await until(() => rollup() !== undefined);
-    await stop(beat);
+    await eventually("beat asks for a run", rollup);
+    await processes.end(beat);
     assert.equal(rollup()?.actor, "beat: rollup");
     const declared = events().filter((event) => event.kind === "schedule.declared");
     assert.deepEqual(
@@ -212,20 +200,3 @@ describe("Celery, with a real worker and Redis", { skip: missing }, () => {
     );
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
-async function until(isSo: () => boolean, deadlineMs = 60_000): Promise<void> {
-  const end = Date.now() + deadlineMs;
-  while (!isSo()) {
-    if (Date.now() > end) throw new Error("waited too long");
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}

@@ -12,12 +12,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, root } from "../../playground/processes.ts";
 import { startTicksOf } from "../../src/agent/process.ts";
 import type { EventPage } from "../../src/api/schemas.ts";
 import { formatTime } from "../../src/model/time.ts";
 import { uuidv7 } from "../../src/model/uuid.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
 /** Set it to the number of an earlier run to kill at the same moments again. */
 const seed = Number(process.env["MIDWATCH_CRASH_SEED"] ?? randomInt(2 ** 31));
 
@@ -104,14 +104,6 @@ afterEach(async () => {
   }
   await rm(directory, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 90_000): Promise<void> {
   const deadlineMs = Date.now() + limitMs;
