@@ -18,21 +18,7 @@ recorded = mode == "with"
 rounds = 15
 
 ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: ":memory:")
-ActiveRecord::Schema.verbose = false
-ActiveRecord::Schema.define do
-  create_table :delayed_jobs do |t|
-    t.integer :priority, default: 0
-    t.integer :attempts, default: 0
-    t.text :handler
-    t.text :last_error
-    t.datetime :run_at
-    t.datetime :locked_at
-    t.datetime :failed_at
-    t.string :locked_by
-    t.string :queue
-    t.timestamps null: true
-  end
-end
+require_relative "../recorders/ruby/test/delayed_jobs_table"
 Delayed::Worker.logger = Logger.new(File::NULL)
 Charge = Struct.new(:order, :password) { def perform; end }
 

@@ -20,20 +20,8 @@ $LOAD_PATH.unshift File.expand_path("../lib", __dir__)
 require "midwatch"
 
 ActiveRecord::Base.establish_connection(adapter: "sqlite3", database: File.join(FOLDER, "app.sqlite3"), timeout: 5000)
-ActiveRecord::Schema.verbose = false
+require_relative "delayed_jobs_table"
 ActiveRecord::Schema.define do
-  create_table :delayed_jobs do |t|
-    t.integer :priority, default: 0, null: false
-    t.integer :attempts, default: 0, null: false
-    t.text :handler, null: false
-    t.text :last_error
-    t.datetime :run_at
-    t.datetime :locked_at
-    t.datetime :failed_at
-    t.string :locked_by
-    t.string :queue
-    t.timestamps null: true
-  end
   create_table(:users) { |t| t.string :name }
 end
 
