@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { closeSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
-import { mkdir, mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -195,6 +195,8 @@ async function write(count: number, overMs: number, part = 0): Promise<readonly 
   const start = String(startTicksOf(process.pid));
   const startedMs = Date.now();
   const random = makeRandom(seed + 1 + part);
+  // Of this story alone: the next one may have begun while this one's writer still writes.
+  const into = spool;
   const senders = ["dj", "web", "cron"].map((name) => ({
     kind: `${name}_${part}`,
     written: 0,
@@ -207,7 +209,7 @@ async function write(count: number, overMs: number, part = 0): Promise<readonly 
       if (sender.written % filesPerSender === 0) {
         if (sender.descriptor >= 0) closeSync(sender.descriptor);
         const name = `${sender.kind}-${process.pid}-${start}-${sender.written / filesPerSender}.ndjson`;
-        sender.descriptor = openSync(join(spool, name), "a");
+        sender.descriptor = openSync(join(into, name), "a");
       }
       sender.written += 1;
       ids.push(append(sender, random));
@@ -290,19 +292,27 @@ async function smallDisk(name: string, megabytes: number): Promise<string | { re
   return path;
 }
 
-/** Fills a disk to the last block; the answer frees it. */
-async function fill(path: string): Promise<() => Promise<void>> {
-  const filler = join(path, "filler");
-  const descriptor = openSync(filler, "w");
+/** Appends to a file until its disk is full. */
+function fill(descriptor: number): void {
   const block = Buffer.alloc(64 * 1024, 1);
   try {
     for (;;) writeSync(descriptor, block);
   } catch (error) {
     assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
   }
-  closeSync(descriptor);
-  assert.equal((await statfs(path)).bavail, 0, "the disk is full");
-  return () => rm(filler);
+}
+
+/** Fills a disk to the last block, and whatever its users give back meanwhile; the answer frees it. */
+function keepFull(path: string): () => Promise<void> {
+  const filler = join(path, "filler");
+  const descriptor = openSync(filler, "w");
+  fill(descriptor);
+  const again = setInterval(() => fill(descriptor), 50);
+  return async () => {
+    clearInterval(again);
+    closeSync(descriptor);
+    await rm(filler);
+  };
 }
 
 describe("nothing is lost and nothing is doubled", () => {
@@ -330,7 +340,7 @@ describe("nothing is lost and nothing is doubled", () => {
     await startBoth({ data: join(disk, "data") });
     const writing = write(10_000, 14_000);
     await sleep(3000);
-    const free = await fill(disk);
+    const free = keepFull(disk);
     await sleep(7000);
     await free();
     await compare(await writing);
@@ -385,7 +395,9 @@ async function emptyTheDisk(context: TestContext): Promise<void> {
   await compare(first);
   await agent.end("SIGKILL");
   const second = await write(5000, 500, 1);
-  await fill(disk);
+  const filler = openSync(join(disk, "filler"), "w");
+  fill(filler);
+  closeSync(filler);
   agent.start();
   await compare([...first, ...second]);
 }
