@@ -6,14 +6,13 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import type { Histogram as Answer } from "../../src/api/schemas.ts";
+import { type Bucket, total } from "../buckets.ts";
 import { shownTheme, zone } from "../preferences.ts";
 import { zoomed } from "../range.ts";
 import { change, go } from "../route.ts";
 import { clockText, dayText } from "../times.ts";
 import { counted, duration, listed, number } from "../words.ts";
 import { colour, draw, timeAxis, valueAxis } from "./chart.ts";
-
-type Bucket = Answer["buckets"][number];
 
 /** From the bottom of a bar to its top. */
 const layers = [
@@ -29,22 +28,6 @@ function sums({ counts }: Bucket): readonly number[] {
     for (const name of names) sum += counts[name] ?? 0;
     return sum;
   });
-}
-
-export function total(buckets: readonly Bucket[]): {
-  readonly all: number;
-  readonly warn: number;
-  readonly error: number;
-} {
-  let all = 0;
-  let warn = 0;
-  let error = 0;
-  for (const { counts } of buckets) {
-    for (const count of Object.values(counts)) all += count ?? 0;
-    warn += counts.warn ?? 0;
-    error += (counts.error ?? 0) + (counts.fatal ?? 0);
-  }
-  return { all, warn, error };
 }
 
 function bucketWords(bucket: Bucket, seconds: number): string {

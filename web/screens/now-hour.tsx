@@ -2,8 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { Histogram, OverviewAnswer, RunPage } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
+import { total } from "../buckets.ts";
 import { nowMs } from "../clock.ts";
-import { total } from "../parts/histogram.tsx";
 import { Spark } from "../parts/spark.tsx";
 import { to } from "../route.ts";
 import { counted, duration, number } from "../words.ts";

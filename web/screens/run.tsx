@@ -17,8 +17,8 @@ import { RunTabs } from "./run-tabs.tsx";
 
 const ended = new Set(["succeeded", "failed", "discarded", "cancelled", "lost", "missed"]);
 
-export function RunScreen({ runId }: { readonly runId: string }): JSX.Element {
-  const url = address(`/runs/${encodeURIComponent(runId)}`);
+export function RunScreen({ id }: { readonly id: string }): JSX.Element {
+  const url = address(`/runs/${encodeURIComponent(id)}`);
   const answer = useAnswer<RunDetail>(url, 4000);
   const trace = answer.data?.run.traceId;
   const requests = useAnswer<EventPage>(
@@ -30,7 +30,7 @@ export function RunScreen({ runId }: { readonly runId: string }): JSX.Element {
   // The request is the first row; drawn later it would push all others down.
   const asking = data?.run.traceId !== undefined && !requests.data && !requests.fault;
   if (!data || asking) {
-    if (fault?.status === 404) return <NoRun runId={runId} />;
+    if (fault?.status === 404) return <NoRun runId={id} />;
     return fault ? <Problem fault={fault} again={answer.again} /> : <Loading what="the run" rows={10} />;
   }
   // Only a run that goes on needs the clock; one that ended is drawn once.

@@ -19,6 +19,7 @@ export function addPageRoutes(server: Api, { pageDirectory }: Pick<ServerParts, 
     decorateReply: true,
     index: false,
     dotfiles: "ignore",
+    preCompressed: true,
     cacheControl: false,
     setHeaders: (reply, path) => {
       const kept = path.endsWith("index.html") ? "no-cache" : `public, max-age=${secondsInYear}, immutable`;
