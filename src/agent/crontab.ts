@@ -89,7 +89,7 @@ function runWords(words: readonly string[]): Told | undefined {
   if (at < 0) return undefined;
   const told: Told = {};
   let next = at + 1;
-  for (; ["-r", "-s", "-e"].includes(words[next] ?? ""); next += 2) {
+  for (; ["-r", "-s", "-e", "-a"].includes(words[next] ?? ""); next += 2) {
     const value = words[next + 1] ?? "";
     if (words[next] === "-s") told.service = value;
     if (words[next] === "-e") told.environment = value;
@@ -103,9 +103,19 @@ function execWords(words: readonly string[]): Told | undefined {
   if (at < 0) return undefined;
   const end = words.indexOf("--", at);
   const flags = words.slice(at + 2, end < 0 ? undefined : end);
-  const named = flags.indexOf("--job");
-  const job = named < 0 ? flags.find((word) => word.startsWith("--job="))?.slice(6) : flags[named + 1];
-  return job === undefined ? undefined : { job };
+  const told = (name: string): string | undefined => {
+    const named = flags.indexOf(name);
+    return named < 0
+      ? flags.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
+      : flags[named + 1];
+  };
+  const [job, service, environment] = [told("--job"), told("--service"), told("--environment")];
+  if (job === undefined) return undefined;
+  return {
+    job,
+    ...(service !== undefined && { service }),
+    ...(environment !== undefined && { environment }),
+  };
 }
 
 /** The words of a command as a shell takes them apart, up to the first that is no plain word. */

@@ -1,7 +1,8 @@
 /** The shell wrapper for cron, run by the real shell, and what the agent makes of its notes. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { appendFile, chmod, readdir, readFile } from "node:fs/promises";
+import { appendFile, chmod, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { endChild, event, lines, liveFile, rig, startAgent, until, useRig } from "../../test/agent-rig.ts";
 
@@ -67,6 +68,25 @@ describe("midwatch-run", () => {
     const start = rig.receiver.ofKind("job.started").find(({ run_id }) => run_id === bad.run_id);
     assert.equal(start?.worker, bad.worker);
     assert.ok(Math.abs(Date.parse(start?.time ?? "") - beforeMs) < 5000, "the time of day");
+  });
+
+  test("a run belongs to the trace and the run that asked for it, and hands its own on to its job", async () => {
+    const asked = join(rig.directory, "asked");
+    await writeFile(asked, "trace-7 dj-1f\n");
+    const agent = startAgent();
+    const { stdout } = wrap(["-a", asked, "export", "sh", "-c", "echo $MIDWATCH_TRACE_ID $MIDWATCH_RUN_ID"]);
+    await writeFile(asked, "trace\u001fshop\u001fx $(touch /tmp/x)");
+    wrap(["-a", asked, "hostile", "true"]);
+    wrap(["-a", join(rig.directory, "nowhere"), "alone", "true"]);
+    await until("the ends", () => rig.receiver.ofKind("job.succeeded").length === 3);
+    await agent.stop();
+
+    const of = (job: string) => rig.receiver.ofKind("job.started").find((event) => event.job === job);
+    assert.deepEqual([of("export")?.trace_id, of("export")?.parent_run_id], ["trace-7", "dj-1f"]);
+    assert.equal(stdout, `trace-7 ${of("export")?.run_id}\n`);
+    for (const job of ["hostile", "alone"]) {
+      assert.deepEqual([of(job)?.trace_id, of(job)?.parent_run_id], [of(job)?.run_id, undefined], job);
+    }
   });
 
   test("a wrapper that is killed has lost its run", async () => {

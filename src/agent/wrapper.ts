@@ -46,7 +46,8 @@ export function startOf(
   host: string,
   clock: NoteClock,
 ): RunStart | undefined {
-  const [what, run, boot, uptime, runtime, user, service, environment, parent, ...job] = note;
+  const [what, run, boot, uptime, runtime, user, service, environment, asked, ...job] = note;
+  const [parent = "", trace = ""] = (asked ?? "").split(" ");
   if (what !== "s" || !isId(run) || job.length === 0) return undefined;
   const sameBoot = boot === clock.bootId;
   const atMs = sameBoot ? clock.nowMs - (clock.uptimeSeconds - Number(uptime)) * 1000 : clock.fileBeganMs;
@@ -56,12 +57,13 @@ export function startOf(
     runtime: /^[a-z][a-z0-9_]{0,31}$/.test(runtime ?? "") ? (runtime as string) : "cron",
     job: job.join(" ").slice(0, jobLengthMax),
     run_id: run,
+    trace_id: isName(trace) ? trace : run,
     attempt: 1,
     worker: `${host}:${name.pid}:${name.startTicks}`,
     ...(user && { actor: `cron: ${user}` }),
     ...(service && { service }),
     ...(environment && { environment }),
-    ...(parent && isId(parent) && { parent_run_id: parent }),
+    ...(isName(parent) && { parent_run_id: parent }),
     attributes: { recorded_by: "midwatch-run", uptime_seconds: Number(uptime) },
   };
 }
@@ -124,6 +126,11 @@ function childProcessorMs(text: string): number | undefined {
   return Math.round(
     spans.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0) * 1000,
   );
+}
+
+/** What a runtime may call a run or a trace. */
+function isName(text: string): boolean {
+  return /^[\w.-]{1,128}$/.test(text);
 }
 
 function isId(text: string | undefined): text is string {

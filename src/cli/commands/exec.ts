@@ -1,14 +1,18 @@
 /** `midwatch exec`: runs a command and records its run, its output and what it used. */
+import { readFileSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import type { Writable } from "node:stream";
 import { isatty } from "node:tty";
 import { uuidv7 } from "../../model/uuid.ts";
 import type { AddCommand } from "../program.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Environment, Terminal } from "../terminal.ts";
 
 type ExecOptions = {
   readonly job: string;
   readonly runtime: string;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly asked?: string;
   readonly spool: string;
   readonly output: boolean;
 };
@@ -30,6 +34,9 @@ export const addExec: AddCommand = (program, terminal) => {
     )
     .requiredOption("--job <name>", "name of the job")
     .option("--runtime <name>", "what runs it", "cron")
+    .option("--service <name>", "what the job belongs to ($MIDWATCH_SERVICE)")
+    .option("--environment <name>", "production, staging, … ($MIDWATCH_ENVIRONMENT)")
+    .option("--asked <file>", "file with the trace and the run that asked for this one, if it is there")
     .option(
       "--spool <directory>",
       "where to record ($MIDWATCH_SPOOL)",
@@ -44,27 +51,30 @@ export const addExec: AddCommand = (program, terminal) => {
         "  0 3 * * * /opt/midwatch/bin/midwatch exec --job backup -- /usr/local/bin/backup\n",
     )
     .action(async (command: readonly string[], options: ExecOptions) => {
-      const service = environment["MIDWATCH_SERVICE"];
-      const stage = environment["MIDWATCH_ENVIRONMENT"];
+      const service = options.service ?? environment["MIDWATCH_SERVICE"];
+      const stage = options.environment ?? environment["MIDWATCH_ENVIRONMENT"];
       const user = environment["LOGNAME"];
-      const parent = environment["MIDWATCH_RUN_ID"];
+      const runId = uuidv7(terminal.clock(), terminal.randomBytes(10));
+      const asked = askedBy(options.asked, environment);
+      const trace = asked.trace ?? runId;
       const stop = new AbortController();
       const { exec } = await import("../../agent/exec.ts");
       const end = await exec({
         command,
         job: options.job,
-        runId: uuidv7(terminal.clock(), terminal.randomBytes(10)),
+        runId,
         fields: {
           runtime: options.runtime,
           ...(service && { service }),
           ...(stage && { environment: stage }),
           ...(user && { actor: `${options.runtime}: ${user}` }),
-          ...(parent && { parent_run_id: parent }),
+          trace_id: trace,
+          ...(asked.parent && { parent_run_id: asked.parent }),
         },
         spool: options.spool,
         host: environment["MIDWATCH_HOST"] || terminal.hostname,
         pid: terminal.pid,
-        environment,
+        environment: { ...environment, MIDWATCH_TRACE_ID: trace },
         stdout: options.output ? outputOf(1) : undefined,
         stderr: options.output ? outputOf(2) : undefined,
         clock: terminal.clock,
@@ -83,6 +93,25 @@ export const addExec: AddCommand = (program, terminal) => {
       else dieOf(end.signal, terminal);
     });
 };
+
+type Asked = { readonly trace?: string | undefined; readonly parent?: string | undefined };
+
+/** Who asked for this run: what the file says ("TRACE RUN"), else what our own surroundings say. */
+function askedBy(file: string | undefined, environment: Environment): Asked {
+  const text = file === undefined ? undefined : readSmallFile(file);
+  const match = /^([\w.-]{1,128}) ([\w.-]{1,128})\s*$/m.exec(text ?? "");
+  if (match) return { trace: match[1], parent: match[2] };
+  return { trace: environment["MIDWATCH_TRACE_ID"] || undefined, parent: environment["MIDWATCH_RUN_ID"] };
+}
+
+/** The job must run whatever is wrong with the file. */
+function readSmallFile(path: string): string | undefined {
+  try {
+    return statSync(path).isFile() ? readFileSync(path, "utf8").slice(0, 1024) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Whoever waits for us shall see the same end as the command's. */
 function dieOf(signal: NodeJS.Signals, terminal: Terminal): void {
