@@ -24,6 +24,7 @@ const kinds: { readonly [K in Kind]: readonly [RunState, string, string] } = {
   overlap: ["running", "Overlap", "look at why the earlier run is still open."],
   waiting: ["waiting", "Waiting", "look at whether workers of the queue are alive."],
   source_gap: ["unknown", "Gap", "look at the sender: events that it made never arrived."],
+  midwatch: ["failed", "Midwatch", "read what it says: a promise of Midwatch itself does not hold."],
   agent_silent: ["unknown", "Silent", "look at whether the host and its agent run."],
 };
 

@@ -28,13 +28,17 @@ export type IncidentParts = TellingParts & {
   readonly monitorOf: (name: JobName) => Monitor;
 };
 
-/** `unresolved` are all incidents that are not over. Answers those that changed. */
+/**
+ * `unresolved` are all incidents that are not over; `ends` gives the causes that are known to be
+ * over, and by what. Answers those that changed.
+ */
 export async function weigh(
   look: Look,
   findings: readonly Finding[],
   unresolved: readonly Incident[],
   parts: IncidentParts,
   nowMs: number,
+  ends: ReadonlyMap<string, string> = new Map(),
 ): Promise<Outcome> {
   const open = new Map(unresolved.map((incident) => [incident.cause, incident]));
   const changed = new Map<string, Incident>();
@@ -65,7 +69,7 @@ export async function weigh(
   const found = new Set(findings.map(({ cause }) => cause));
   for (const before of unresolved) {
     const incident = changed.get(before.cause) ?? before;
-    const over = recoveryOf(incident, look, found, nowMs);
+    const over = ends.get(incident.cause) ?? recoveryOf(incident, look, found, nowMs);
     if (over !== undefined) {
       tell(tellLater(keep(resolveIncident(incident, over, nowMs)), "resolved", parts, nowMs));
     } else if (incident.snoozedUntilMs !== undefined && incident.snoozedUntilMs <= nowMs) {

@@ -6,6 +6,7 @@ import type { JobName, Monitor, MonitorSource, Urgency } from "../model/monitor.
 import type { ControlStore, EventStore } from "../store/store.ts";
 import type { MonitorChange } from "../store/watch.ts";
 import type { Delivery } from "./channel.ts";
+import type { OwnFindings } from "./own-findings.ts";
 import type { AlertSetup } from "./setup.ts";
 
 export type WatchParts = {
@@ -23,6 +24,8 @@ export type WatchParts = {
   /** Records a decision of a person as an event. */
   readonly record: (kind: Kind, fields: { readonly actor: string; readonly message: string }) => void;
   readonly report: (severity: "info" | "error", message: string) => void;
+  /** What parts of Midwatch say of Midwatch itself; absent: nothing. */
+  readonly own?: Pick<OwnFindings, "waiting" | "forget">;
 };
 
 /** What a person decides about an incident. */

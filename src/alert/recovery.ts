@@ -28,6 +28,8 @@ export function recoveryOf(
   nowMs: number,
 ): string | undefined {
   if (found.has(incident.cause)) return undefined;
+  // What Midwatch said of itself, Midwatch or a person must take back.
+  if (incident.kind === "midwatch") return undefined;
   const isCalm = nowMs - incident.lastMs >= calmMs;
   if (incident.flapping && !isCalm) return undefined;
   if (lastingKinds.has(incident.kind)) return lastingRecovery(incident, look, nowMs);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { quietMonitor } from "../model/monitor.ts";
 import { openSqliteControl } from "../store/control/sqlite.ts";
 import type { Arrivals, ControlStore, EventStore, JobSign, StoredEvent } from "../store/store.ts";
+import { makeOwnFindings, type OwnFindings } from "./own-findings.ts";
 import type { Watch } from "./parts.ts";
 import { startWatch } from "./watch.ts";
 
@@ -19,8 +20,10 @@ describe("the watch, after a time in which it did not run,", () => {
   let nowMs: number;
   let ledger: StoredEvent[];
   let signs: JobSign[];
+  let own: OwnFindings;
 
   beforeEach(() => {
+    own = makeOwnFindings(() => nowMs);
     directory = mkdtempSync(join(tmpdir(), "midwatch-watch-"));
     store = openSqliteControl(join(directory, "control.db"));
     nowMs = Date.UTC(2026, 10, 21, 1, 30);
@@ -60,6 +63,7 @@ describe("the watch, after a time in which it did not run,", () => {
       timeZone: "UTC",
       record: () => undefined,
       report: (_severity, message) => assert.fail(message),
+      own,
     });
     return watch;
   }
@@ -138,5 +142,29 @@ describe("the watch, after a time in which it did not run,", () => {
     running = await start();
     await pass(2000, 2);
     assert.equal((await running.incidents(10))[0]?.count, 1);
+  });
+
+  test("makes an incident of what Midwatch says of itself, until it is said to be over", async () => {
+    const subject = "ledger.verify";
+    // Before anybody looks: a part may notice it while the server starts.
+    own.reportOwnFinding({ subject, because: "Segment 7 is not what was sealed.", severity: "error" });
+    const running = await start();
+    await pass(2000, 1);
+    own.reportOwnFinding({ subject, because: "Segment 8 is not either." });
+    await pass(2000, 1);
+    const [incident, ...others] = await running.incidents(10);
+    assert.deepEqual(
+      [incident?.kind, incident?.severity, incident?.count, incident?.because, others.length],
+      ["midwatch", "error", 2, "Segment 8 is not either.", 0],
+    );
+    await pass(2 * 86_400_000, 1);
+    assert.equal((await running.incidents(10))[0]?.state, "open", "quiet proves nothing");
+    own.reportOwnFinding({ subject, because: "All segments are as they were sealed.", over: true });
+    await pass(2000, 1);
+    const [ended] = await running.incidents(10);
+    assert.deepEqual(
+      [ended?.state, ended?.resolvedBecause, own.waiting().length],
+      ["resolved", "All segments are as they were sealed.", 0],
+    );
   });
 });

@@ -19,6 +19,7 @@ import type { JobSuccess } from "../store/store.ts";
 import { decide } from "./decide.ts";
 import { weigh } from "./incidents.ts";
 import { deliverDue } from "./outbox.ts";
+import { endsOf, findingsOf } from "./own-findings.ts";
 import type { ListedMonitor, Watch, WatchParts } from "./parts.ts";
 import { endsBySuccess } from "./recovery.ts";
 import { startRounds } from "./rounds.ts";
@@ -93,13 +94,15 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
     const found = await gather({ state, expected, awaited, isLagging }, nowMs);
     // What somebody resolved by hand while we asked is not counted as open.
     await exclusive(async () => {
+      const reports = parts.own?.waiting() ?? [];
       const successes = [...carried, ...found.successes.map((one) => ({ ...one, heardMs: nowMs }))];
       const outcome = await weigh(
         { ...found, successes },
-        detect(found.facts, nowMs),
+        [...detect(found.facts, nowMs), ...findingsOf(reports)],
         await store.unresolvedIncidents(),
         { ears: setup.channels, newId, store, monitorOf: expected.of },
         nowMs,
+        endsOf(reports),
       );
       const changes = declared(found.heard);
       const judged = judge.changedText();
@@ -120,6 +123,7 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
           },
         });
         notedMs = nowMs;
+        parts.own?.forget(reports);
         errorsText = newErrors;
       }
       if (changes.readings.length + changes.declarations.length > 0) forgetExpectations();

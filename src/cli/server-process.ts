@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startTicksOf } from "../agent/process.ts";
+import { makeOwnFindings } from "../alert/own-findings.ts";
 import { startWatch } from "../alert/watch.ts";
 import { makeKeyring } from "../api/keyring.ts";
 import type { Patience } from "../api/parts.ts";
@@ -101,6 +102,8 @@ async function open(
     record: (severity, message) => ownEvents?.record("log", { severity, message }),
   });
 
+  // Given to every part that must say when a promise of Midwatch itself does not hold.
+  const findings = makeOwnFindings(clock);
   const setup = loadAlerts(config.alerts, options.environment ?? {}, clock);
   const held = holdDataDirectory(config.data, options.pid);
   releases.push(() => held.release());
@@ -123,7 +126,10 @@ async function open(
   });
   const ledger = openLedger(config.data, config["ledger.memory"], options);
   takeUpSeals(ledger, spool);
-  const sealing = await startLedger(ledger, clock, (message) => log("error", message));
+  const sealing = await startLedger(ledger, clock, (message) => {
+    log("error", message);
+    findings.reportOwnFinding({ subject: "ledger.sign", because: message });
+  });
   releases.push(() => sealing.close());
   // A batch leaves the spool only when the ledger would not lose it either.
   const receipts: Pick<ControlStore, "addReceipts"> = {
@@ -179,6 +185,7 @@ async function open(
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     record: (kind, fields) => own.record(kind, fields),
     report: log,
+    own: findings,
   });
   releases.push(() => watch.close());
   const server = await makeServer({

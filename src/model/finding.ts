@@ -12,6 +12,7 @@ export const findingKinds = [
   "waiting",
   "source_gap",
   "agent_silent",
+  "midwatch",
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];
 
