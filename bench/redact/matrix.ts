@@ -6,6 +6,7 @@ import { fromBytes, toBytes } from "../../src/redact/json.ts";
 import { deriveKeyring } from "../../src/redact/keyring.ts";
 import { compileRules } from "../../src/redact/rules.ts";
 import { redactText } from "../../src/redact/text.ts";
+import { longestCommon } from "./common-part.ts";
 import {
   benignLine,
   type Container,
@@ -85,16 +86,6 @@ export function measureMatrix(seed: number, casesPerCell: number, benignLines: n
 
 function touched(count: number, make: () => string): readonly string[] {
   return Array.from({ length: count }, make).filter((line) => redact(line) !== line);
-}
-
-/** Length of the longest part of `value` that still stands in `text`. */
-function longestCommon(value: string, text: string): number {
-  let longest = 0;
-  for (let start = 0; start < value.length; start++) {
-    while (start + longest < value.length && text.includes(value.slice(start, start + longest + 1)))
-      longest++;
-  }
-  return longest;
 }
 
 export function matrixDocument(matrix: Matrix, seed: number): string {
