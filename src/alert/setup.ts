@@ -10,10 +10,10 @@
  *
  * A secret never stands in it: `NAME_file` names a file that holds it, `NAME_env` a variable.
  */
-import { parse } from "yaml";
 import { Fault } from "../model/fault.ts";
 import { urgencies } from "../model/monitor.ts";
-import type { ChannelField, ChannelKind, ChannelTools, Send } from "./channel.ts";
+import type { ChannelTools, Send } from "./channel.ts";
+import { type Given, mapOf, readFields, readYaml, type SecretTools, wrong } from "./fields.ts";
 import { channelKinds } from "./kinds.ts";
 import type { Ear } from "./telling.ts";
 
@@ -25,11 +25,7 @@ export type Channel = Ear & {
 
 export type AlertSetup = { readonly page?: string; readonly channels: readonly Channel[] };
 
-export type SetupTools = ChannelTools & {
-  /** The text of a file that holds a secret. */
-  readonly readSecret: (path: string) => string;
-  readonly variable: (name: string) => string | undefined;
-};
+export type SetupTools = ChannelTools & SecretTools;
 
 const channelsMax = 50;
 
@@ -57,27 +53,6 @@ export function readAlertSetup(text: string, tools: SetupTools): AlertSetup {
   return { channels, ...(page !== undefined && { page }) };
 }
 
-function wrong(message: string): Fault {
-  return new Fault("CONFIG_INVALID", message);
-}
-
-function readYaml(text: string): unknown {
-  try {
-    return parse(text) ?? {};
-  } catch (cause) {
-    throw new Fault("CONFIG_INVALID", (cause as Error).message.split("\n", 1)[0] ?? "it is not YAML", {
-      cause,
-    });
-  }
-}
-
-type Given = Readonly<Record<string, unknown>>;
-
-function mapOf(value: unknown, what: string): Given {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Given;
-  throw wrong(`${what} must be keys and values`);
-}
-
 function readChannel(name: string, given: Given, tools: SetupTools): Channel {
   if (!/^[\w.-]{1,64}$/.test(name)) throw wrong("its name must be 1 to 64 letters, digits, dots, dashes");
   const kindName = given["kind"];
@@ -90,7 +65,7 @@ function readChannel(name: string, given: Given, tools: SetupTools): Channel {
   const said = given["severity"] ?? "warning";
   const severity = urgencies.find((urgency) => urgency === said);
   if (!severity) throw wrong(`its severity must be one of ${urgencies.join(", ")}`);
-  const values = readFields(given, kind, tools);
+  const values = readFields(given, kind.fields, ["kind", "severity"], tools);
   const send = kind.make(
     {
       text: (field) => values.get(field)?.[0],
@@ -106,49 +81,4 @@ function readChannel(name: string, given: Given, tools: SetupTools): Channel {
     ...(kind.knownBy !== undefined && { knownBy: kind.knownBy }),
     send,
   };
-}
-
-function readFields(
-  given: Given,
-  kind: ChannelKind,
-  tools: SetupTools,
-): ReadonlyMap<string, readonly string[]> {
-  const values = new Map<string, readonly string[]>();
-  const allowed = ["kind", "severity"];
-  for (const [name, field] of Object.entries(kind.fields)) {
-    const keys = field.form === "secret" ? [`${name}_file`, `${name}_env`] : [name];
-    allowed.push(...keys);
-    const value = field.form === "secret" ? secretOf(name, given, tools) : plainOf(given[name], field);
-    if (value !== undefined) values.set(name, value);
-    else if (field.required)
-      throw wrong(`it needs ${keys.map((key) => `\`${key}\``).join(" or ")}: ${field.about}`);
-  }
-  const unknown = Object.keys(given).find((key) => !allowed.includes(key));
-  if (unknown === undefined) return values;
-  if (kind.fields[unknown]?.form === "secret") {
-    throw wrong(`\`${unknown}\` is a secret: write \`${unknown}_file\` or \`${unknown}_env\` instead`);
-  }
-  throw wrong(`there is no key \`${unknown}\`; expected ${allowed.join(", ")}`);
-}
-
-function plainOf(value: unknown, { form }: ChannelField): readonly string[] | undefined {
-  if (value === undefined || value === null) return undefined;
-  const list = form === "texts" && Array.isArray(value) ? (value as unknown[]) : [value];
-  if (!list.every((one) => ["string", "number"].includes(typeof one)) || list.length === 0) {
-    throw wrong("its values must be texts");
-  }
-  return list.map(String);
-}
-
-function secretOf(
-  name: string,
-  given: Given,
-  { readSecret, variable }: SetupTools,
-): readonly string[] | undefined {
-  const [file, key] = [given[`${name}_file`], given[`${name}_env`]];
-  if (typeof file === "string") return [readSecret(file).trim()];
-  if (typeof key !== "string") return undefined;
-  const value = variable(key);
-  if (value === undefined || value === "") throw wrong(`the variable ${key} is not set`);
-  return [value];
 }

@@ -304,9 +304,9 @@ export class Ledger {
     return inclusionProof(index, this.current.size, tileSubtree(this.source, this.current.size));
   }
 
-  /** Proof that the published tree begins with the one of `oldSize`. */
-  consistency(oldSize: number): readonly Hash[] {
-    return consistencyProof(oldSize, this.current.size, tileSubtree(this.source, this.current.size));
+  /** Proof that the tree published with `size` entries begins with the one of `oldSize`. */
+  consistency(oldSize: number, size: number = this.current.size): readonly Hash[] {
+    return consistencyProof(oldSize, size, tileSubtree(this.source, size));
   }
 
   /** Publishes what is left. Safe to call twice. */

@@ -15,14 +15,23 @@ export type Checkpoint = {
   readonly root: Uint8Array;
 };
 
-const ed25519Mark = 1;
+/** Of a key that signs notes, and of one that cosigns checkpoints (c2sp.org/tlog-cosignature). */
+export const noteMark = 1;
+export const cosignerMark = 4;
+export type KeyMark = typeof noteMark | typeof cosignerMark;
+
 const noteBytesMax = 64 * 1024;
 /** What stands before the 32 raw bytes in PKCS #8 and SPKI (RFC 8410). */
 const privatePrefix = Buffer.from("302e020100300506032b657004220420", "hex");
 const publicPrefix = Buffer.from("302a300506032b6570032100", "hex");
 
-function keyId(name: string, publicKey: Uint8Array): Uint8Array {
-  return sha256(Buffer.from(`${name}\n`), Uint8Array.of(ed25519Mark), publicKey).slice(0, 4);
+function keyId(name: string, publicKey: Uint8Array, mark: KeyMark): Uint8Array {
+  return sha256(Buffer.from(`${name}\n`), Uint8Array.of(mark), publicKey).slice(0, 4);
+}
+
+/** A public key as the runtime takes it. */
+export function publicKeyOf({ publicKey }: Verifier): KeyObject {
+  return createPublicKey({ key: Buffer.concat([publicPrefix, publicKey]), format: "der", type: "spki" });
 }
 
 /** A name that a note may carry: no spaces, no plus sign, no control character. */
@@ -31,7 +40,7 @@ export function isKeyName(name: string): boolean {
 }
 
 /** From the 32 secret bytes of RFC 8032. */
-export function createSigner(name: string, secret: Uint8Array): Signer {
+export function createSigner(name: string, secret: Uint8Array, mark: KeyMark = noteMark): Signer {
   if (!isKeyName(name)) throw new RangeError(`"${name}" cannot be the name of a key`);
   if (secret.length !== 32) throw new RangeError("an Ed25519 key has 32 secret bytes");
   const privateKey = createPrivateKey({
@@ -41,23 +50,23 @@ export function createSigner(name: string, secret: Uint8Array): Signer {
   });
   const spki = createPublicKey(privateKey).export({ format: "der", type: "spki" });
   const publicKey = new Uint8Array(spki.subarray(publicPrefix.length));
-  return { name, id: keyId(name, publicKey), publicKey, privateKey };
+  return { name, id: keyId(name, publicKey, mark), publicKey, privateKey };
 }
 
-export function formatVerifier(verifier: Verifier): string {
-  const key = Buffer.concat([Uint8Array.of(ed25519Mark), verifier.publicKey]).toString("base64");
+export function formatVerifier(verifier: Verifier, mark: KeyMark = noteMark): string {
+  const key = Buffer.concat([Uint8Array.of(mark), verifier.publicKey]).toString("base64");
   return `${verifier.name}+${Buffer.from(verifier.id).toString("hex")}+${key}`;
 }
 
-/** `undefined` for a text that is no Ed25519 verifier key, or whose id does not match its key. */
-export function parseVerifier(text: string): Verifier | undefined {
+/** `undefined` for a text that is no such key of Ed25519, or whose id does not match its key. */
+export function parseVerifier(text: string, mark: KeyMark = noteMark): Verifier | undefined {
   const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text.trim());
   const [, name, id, base64] = match ?? [];
   if (name === undefined || id === undefined || base64 === undefined || !isKeyName(name)) return undefined;
   const key = new Uint8Array(Buffer.from(base64, "base64"));
-  if (key.length !== 33 || key[0] !== ed25519Mark) return undefined;
+  if (key.length !== 33 || key[0] !== mark) return undefined;
   const publicKey = key.slice(1);
-  const expected = keyId(name, publicKey);
+  const expected = keyId(name, publicKey, mark);
   return Buffer.from(expected).toString("hex") === id ? { name, id: expected, publicKey } : undefined;
 }
 
@@ -81,12 +90,7 @@ export function openNote(note: string, verifier: Verifier): string | undefined {
     if (match === null) return undefined;
     const bytes = Buffer.from(match[2] as string, "base64");
     if (match[1] !== verifier.name || !bytes.subarray(0, 4).equals(verifier.id)) continue;
-    const key = createPublicKey({
-      key: Buffer.concat([publicPrefix, verifier.publicKey]),
-      format: "der",
-      type: "spki",
-    });
-    if (!verify(null, Buffer.from(text), key, bytes.subarray(4))) return undefined;
+    if (!verify(null, Buffer.from(text), publicKeyOf(verifier), bytes.subarray(4))) return undefined;
     signed = true;
   }
   return signed ? text : undefined;

@@ -4,37 +4,50 @@
  */
 import { createHmac } from "node:crypto";
 import { Fault } from "../../model/fault.ts";
-import type { ChannelKind } from "../channel.ts";
+import type { ChannelKind, ChannelSettings, Delivery } from "../channel.ts";
 import { postTo } from "../http.ts";
 
+export const webhookFields = {
+  url: { form: "text", required: true, about: "where to send to" },
+  secret: { form: "secret", required: true, about: "`whsec_` and 24 to 64 bytes in base64" },
+} as const satisfies ChannelKind["fields"];
+
+/** Posts signed bodies. Throws `Fault` `CONFIG_INVALID` where settings do not fit. */
+export function signedPoster(
+  settings: ChannelSettings,
+  clock: () => number,
+): (id: string, body: string) => Promise<Delivery> {
+  const url = settings.text("url") ?? "";
+  const secret = settings.text("secret") ?? "";
+  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  if (!secret.startsWith("whsec_") || key.length < 24 || key.length > 64) {
+    throw new Fault("CONFIG_INVALID", "its secret must be `whsec_` and 24 to 64 bytes in base64");
+  }
+  return async (id, body) => {
+    const seconds = String(Math.floor(clock() / 1000));
+    const signature = createHmac("sha256", key).update(`${id}.${seconds}.${body}`).digest("base64");
+    const headers = {
+      "webhook-id": id,
+      "webhook-timestamp": seconds,
+      "webhook-signature": `v1,${signature}`,
+    };
+    return await postTo(url, { body, headers, clock });
+  };
+}
+
 export const webhook: ChannelKind = {
-  fields: {
-    url: { form: "text", required: true, about: "where to send to" },
-    secret: { form: "secret", required: true, about: "`whsec_` and 24 to 64 bytes in base64" },
-  },
+  fields: webhookFields,
   hearsAcknowledgements: true,
   knownBy: "the header webhook-id",
   make(settings, { clock }) {
-    const url = settings.text("url") ?? "";
-    const secret = settings.text("secret") ?? "";
-    const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
-    if (!secret.startsWith("whsec_") || key.length < 24 || key.length > 64) {
-      throw new Fault("CONFIG_INVALID", "its secret must be `whsec_` and 24 to 64 bytes in base64");
-    }
+    const post = signedPoster(settings, clock);
     return async (message, letter) => {
       const body = JSON.stringify({
         type: `incident.${message.tiding}`,
         timestamp: new Date(message.madeMs).toISOString(),
         data: { heading: letter.heading, link: letter.link, incident: message.incident },
       });
-      const seconds = String(Math.floor(clock() / 1000));
-      const signature = createHmac("sha256", key).update(`${message.id}.${seconds}.${body}`).digest("base64");
-      const headers = {
-        "webhook-id": message.id,
-        "webhook-timestamp": seconds,
-        "webhook-signature": `v1,${signature}`,
-      };
-      return await postTo(url, { body, headers, clock });
+      return await post(message.id, body);
     };
   },
 };
