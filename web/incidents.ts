@@ -26,6 +26,20 @@ const kinds: { readonly [K in Kind]: readonly [RunState, string, string] } = {
   source_gap: ["unknown", "Gap", "look at the sender: events that it made never arrived."],
   midwatch: ["failed", "Midwatch", "read what it says: a promise of Midwatch itself does not hold."],
   agent_silent: ["unknown", "Silent", "look at whether the host and its agent run."],
+  too_short: ["succeeded", "Too short", "look at whether the run did all of its work."],
+  too_early: ["running", "Too early", "look at who began it, and whether two schedulers run."],
+  too_often: ["running", "Too often", "look at whether it is installed twice, or begun by hand."],
+  unlike_before: ["succeeded", "Unlike before", "compare the run with the last good one."],
+  volume: ["unknown", "Volume", "look at what asks for these runs."],
+  failing: ["failed", "Failing", "read the errors of its attempts: more of them fail than usual."],
+  backlog: ["waiting", "Backlog", "look at the workers of the queue, or start more."],
+  retry_storm: ["retrying", "Retry storm", "look at whether a retry can help at all; if not, stop it."],
+  source_silent: ["unknown", "Silent", "look at whether the sender runs: it spoke regularly before."],
+  web: ["failed", "Web", "look at what the requests wait for."],
+  pattern: ["failed", "Pattern", "read the events of the rule that was met."],
+  unfamiliar: ["unknown", "Unfamiliar", "ask whether this is meant: it never happened before."],
+  redactions: ["unknown", "Redactions", "look at what the job began to log."],
+  drift: ["unknown", "Drift", "bring the schedule that is installed and the one declared together."],
 };
 
 export function markOf(incident: IncidentAnswer): { readonly state: RunState; readonly word: string } {

@@ -3,7 +3,7 @@ import { agentSilentMs } from "../detect/agent-silent.ts";
 import { isNamed } from "../detect/expected.ts";
 import { showMoment } from "../detect/facts.ts";
 import type { Look } from "../detect/gather.ts";
-import { type FindingKind, lastingKinds } from "../model/finding.ts";
+import { type FindingKind, lastingEnds, lastingKinds, quietKinds } from "../model/finding.ts";
 import type { Incident } from "../model/incident.ts";
 import { showJob } from "../model/monitor.ts";
 import { calmMs } from "./life.ts";
@@ -48,7 +48,7 @@ export function recoveryOf(
     }
     if (incident.flapping) return "Nothing of it was found for an hour.";
   }
-  const endsByQuiet = incident.kind === "source_gap" || incident.kind === "new_error" || !job;
+  const endsByQuiet = quietKinds.has(incident.kind) || !job;
   if (endsByQuiet && nowMs - incident.lastMs >= quietMs) return "Nothing of it was found for a day.";
   return undefined;
 }
@@ -58,15 +58,10 @@ function lastingRecovery(
   { facts }: Pick<Look, "facts">,
   nowMs: number,
 ): string | undefined {
-  if (kind !== "agent_silent") {
-    if (kind === "too_long") return "The run is not open any more, or its limit was changed.";
-    return kind === "overlap"
-      ? "There is at most one open run again."
-      : "No run waits longer than the limit any more.";
-  }
+  if (kind !== "agent_silent") return lastingEnds[kind];
   const agent = facts.agents.find((one) => one.host === host);
   if (agent && nowMs - agent.lastMs > agentSilentMs) return undefined;
   return agent
     ? `The agent of ${agent.host} was heard at ${showMoment(agent.lastMs)}.`
-    : "The agent is not expected any more.";
+    : lastingEnds.agent_silent;
 }

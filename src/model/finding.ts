@@ -13,6 +13,20 @@ export const findingKinds = [
   "source_gap",
   "agent_silent",
   "midwatch",
+  "too_short",
+  "too_early",
+  "too_often",
+  "unlike_before",
+  "volume",
+  "failing",
+  "backlog",
+  "retry_storm",
+  "source_silent",
+  "web",
+  "pattern",
+  "unfamiliar",
+  "redactions",
+  "drift",
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];
 
@@ -36,12 +50,36 @@ export type Finding = {
 
 export type Evidence = { readonly eventIds: readonly string[]; readonly runIds: readonly string[] };
 
-/** Holds as long as it is found in every look; the others happened once. */
-export const lastingKinds: ReadonlySet<FindingKind> = new Set([
-  "too_long",
-  "overlap",
-  "waiting",
-  "agent_silent",
+/** Of kinds that hold as long as they are found in every look: what is said when they are not. */
+export const lastingEnds: { readonly [K in FindingKind]?: string } = {
+  too_long: "The run is not open any more, or its limit was changed.",
+  overlap: "There is at most one open run again.",
+  waiting: "No run waits longer than the limit any more.",
+  agent_silent: "The agent is not expected any more.",
+  failing: "Its attempts fail no more often than usual again.",
+  backlog: "The queue is worked off.",
+  retry_storm: "It is retried no more often than usual again.",
+  source_silent: "It is heard again, or nothing is expected of it any more.",
+  web: "It answers as usual again.",
+  drift: "What is declared, what is installed and what runs agree again.",
+};
+
+export const lastingKinds: ReadonlySet<FindingKind> = new Set(
+  findingKinds.filter((kind) => lastingEnds[kind] !== undefined),
+);
+
+/** Happened once each, and nothing but quiet can end them. */
+export const quietKinds: ReadonlySet<FindingKind> = new Set([
+  "source_gap",
+  "new_error",
+  "too_short",
+  "too_early",
+  "too_often",
+  "unlike_before",
+  "volume",
+  "pattern",
+  "unfamiliar",
+  "redactions",
 ]);
 
 /** The parts of a cause, joined so that no two causes are taken for one. */
