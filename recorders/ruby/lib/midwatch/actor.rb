@@ -6,13 +6,11 @@ module Midwatch
     module_function
 
     def current
-      context = Context.current
-      (context && (context.job || context.actor)) || (@program ||= program)
+      Context.current&.asker || (@program ||= program)
     end
 
     def program
       return "console: #{ENV["SUDO_USER"] || ENV["USER"] || "unknown"}" if defined?(::Rails::Console)
-      return "cron: #{ENV["MIDWATCH_JOB"]}" if ENV["MIDWATCH_JOB"]
       return "rails runner" if defined?(::Rails::Command::RunnerCommand)
 
       # Servers put their address behind their name.

@@ -12,9 +12,33 @@ module Midwatch
 
     attr_accessor :run_id, :attempt, :job, :row, :active_job_id, :active_job_error, :active_job_end,
                   :next_time, :runtime
+    # How this code is named where it asks for a run.
+    attr_writer :asker
 
-    def self.current
-      Thread.current[KEY]
+    class << self
+      def current
+        Thread.current[KEY] || (defined?(@of_process) ? @of_process : @of_process = of_process)
+      end
+
+      # A worker or server goes on when the command that started it has long ended.
+      def leave_process
+        @of_process = nil
+      end
+
+      private
+
+      # A command that a wrapper runs belongs to the wrapper's run.
+      def of_process
+        run_id = ENV["MIDWATCH_RUN_ID"].to_s
+        return if run_id.empty?
+
+        trace_id = ENV["MIDWATCH_TRACE_ID"].to_s
+        new(trace_id: trace_id.empty? ? run_id : trace_id, actor: "cron: #{ENV["MIDWATCH_JOB"]}").tap do |context|
+          context.run_id = run_id
+          context.job = ENV["MIDWATCH_JOB"]
+          context.asker = context.actor
+        end
+      end
     end
 
     # Puts `context` in place for the block, and what was there before back after it.
@@ -52,6 +76,10 @@ module Midwatch
 
     def actor
       @actor.respond_to?(:call) ? @actor.call : @actor
+    end
+
+    def asker
+      @asker || job || actor
     end
 
     private

@@ -131,6 +131,7 @@ module Midwatch
       end
 
       def worked(worker, &block)
+        Context.leave_process
         Midwatch.safely { tell_worker("worker.started", worker) }
         block.call(worker)
       ensure

@@ -41,6 +41,7 @@ module Midwatch
     end
 
     def hook
+      Context.leave_process
       events = @launcher.events
       { booted: "booted", stopped: "stopped", restart: "restarts" }.each do |name, word|
         method = %I[after_#{name} on_#{name} before_#{name}].find { |one| events.respond_to?(one) }

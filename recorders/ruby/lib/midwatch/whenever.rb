@@ -10,9 +10,15 @@ module Midwatch
   #
   #   every(1.day) { rake "reports:daily", midwatch: "daily report" }   # a name of its own
   #   every(1.hour) { command "true", midwatch: false }                 # not recorded
+  #   every(1.week) { command "dump", midwatch_output: true }           # its output and memory as well
+  #   every(1.minute) { rake "export", midwatch_asked: "tmp/asked" }    # that file says who asked
   #   set :midwatch_run, "/opt/midwatch/recorders/cron/midwatch-run"     # where the wrapper is
+  #   set :midwatch_program, "/opt/midwatch/bin/midwatch"                # and the program, for output
   module Schedule
     WRAPPER = "/usr/local/bin/midwatch-run"
+    PROGRAM = "/opt/midwatch/bin/midwatch"
+    # What needs no quotes on a command line.
+    PLAIN = %r{\A[\w./:-]+\z}
     # Debian's cron refuses the whole crontab for one command of a thousand characters.
     COMMAND_LENGTH_MAX = 990
     NAME_LENGTH_MAX = 120
@@ -56,16 +62,27 @@ module Midwatch
       private
 
       def midwatch_template(plain)
-        settings = Midwatch.settings
-        words = [@options[:midwatch_run] || WRAPPER, "-r whenever"]
-        words << "-s #{settings.service}" if settings.service.to_s.match?(/\A[\w.-]+\z/)
-        words << "-e #{@options[:environment]}" if @options[:environment].to_s.match?(/\A[\w.-]+\z/)
-        words << "':midwatch_name'"
+        words = @options[:midwatch_output] ? midwatch_exec_words : midwatch_run_words
         return "#{words.join(" ")} /bin/sh -c ':job'" if plain.strip == ":job"
         return "#{words.join(" ")} #{plain}" if plain.match?(SIMPLE)
 
         warn "[midwatch] not recorded, for its job_template is no simple command: #{@midwatch_name}"
         plain
+      end
+
+      def midwatch_run_words
+        [@options[:midwatch_run] || WRAPPER, "-r whenever", *midwatch_flags("-s", "-e", "-a"), "':midwatch_name'"]
+      end
+
+      def midwatch_exec_words
+        [@options[:midwatch_program] || PROGRAM, "exec --runtime whenever",
+         *midwatch_flags("--service", "--environment", "--asked"), "--job ':midwatch_name' --"]
+      end
+
+      def midwatch_flags(*names)
+        asked = @options[:midwatch_asked] && File.expand_path(@options[:midwatch_asked].to_s, @options[:path] || Dir.pwd)
+        names.zip([Midwatch.settings.service, @options[:environment], asked])
+             .filter_map { |name, value| "#{name} #{value}" if value.to_s.match?(PLAIN) }
       end
     end
 
