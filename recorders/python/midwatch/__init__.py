@@ -1,9 +1,10 @@
 """Records what runs when nobody looks, for Midwatch. Import `midwatch.celery` to turn it on."""
 
 from .audit import audit, guard
+from .link import link
 from .recorder import recorder
 
-__all__ = ["audit", "configure", "guard"]
+__all__ = ["audit", "configure", "guard", "link"]
 __version__ = "0.1.0"
 
 
