@@ -1,6 +1,8 @@
 /**
  * What the two ways to record a command add to it, in milliseconds, and what each keeps in memory
- * while the command runs; beside the plain command.
+ * while the command runs; beside the plain command. Of `midwatch exec` also how long the command
+ * waits before it begins, and its memory with and without output. Most of what is resident is
+ * Node's own program, which all of them share; `own` is what each has for itself.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -40,18 +42,21 @@ export async function run(options: {
   // They take turns, so that whatever else the machine does hits both.
   for (let round = 0; round < rounds; round++) {
     const plain = timed("plain", environment);
-    const wrapper = timed("wrapper", environment);
+    const wrapped = timed("wrapper", environment);
     samples.plain.push(plain);
-    samples.wrapper.push(wrapper);
-    added.push(wrapper - plain);
+    samples.wrapper.push(wrapped);
+    added.push(wrapped - plain);
     if (round < execRounds) samples.exec.push(timed("exec", environment));
   }
-  const wrapperMb = await waitingMb("wrapper", environment);
-  const execMb = await waitingMb("exec", environment);
-  assertRecorded(spool, rounds + 1, execRounds + 1);
+  const begins = Array.from({ length: execRounds }, () => beginsAfterMs(environment));
+  const wrapper = await waitingMb("wrapper", environment, true);
+  const silent = await waitingMb("exec", environment, false);
+  const talking = await waitingMb("exec", environment, true);
+  assertRecorded(spool, rounds + 1, 2 * execRounds + 2);
 
   const [plainMs, wrapperMs, execMs] = [median(samples.plain), median(samples.wrapper), median(samples.exec)];
   const addedMs = median(added);
+  const beginMs = median(begins);
   return {
     figures: {
       plain_ms: plainMs,
@@ -60,14 +65,19 @@ export async function run(options: {
       share_of_limit: addedMs / limitMs,
       exec_ms: execMs,
       exec_added_ms_per_command: execMs - plainMs,
-      wrapper_mb: wrapperMb,
-      exec_mb: execMb,
+      exec_begins_after_ms: beginMs,
+      wrapper_mb: wrapper.resident,
+      exec_mb: silent.resident,
+      exec_own_mb: silent.own,
+      exec_with_output_mb: talking.resident,
+      exec_with_output_own_mb: talking.own,
     },
     lines: [
       `/bin/true, started ${rounds} times plain and by the wrapper, ${execRounds} times by midwatch exec; medians`,
       `plain ${plainMs.toFixed(1)} ms`,
-      `midwatch-run ${wrapperMs.toFixed(1)} ms: +${addedMs.toFixed(1)} ms, ${((100 * addedMs) / limitMs).toFixed(0)} % of the limit of ${limitMs} ms; ${wrapperMb.toFixed(1)} MB resident while it waits`,
-      `midwatch exec ${execMs.toFixed(0)} ms: +${(execMs - plainMs).toFixed(0)} ms; ${execMb.toFixed(0)} MB resident while it waits (it also records the output and peak memory)`,
+      `midwatch-run ${wrapperMs.toFixed(1)} ms: +${addedMs.toFixed(1)} ms, ${((100 * addedMs) / limitMs).toFixed(0)} % of the limit of ${limitMs} ms; ${wrapper.resident.toFixed(1)} MB resident while it waits`,
+      `midwatch exec ${execMs.toFixed(0)} ms: +${(execMs - plainMs).toFixed(0)} ms, of which the command waits ${beginMs.toFixed(0)} ms to begin (it also records the output and peak memory)`,
+      `midwatch exec keeps ${silent.resident.toFixed(0)} MB resident while it waits, ${silent.own.toFixed(0)} MB of them its own; with output ${talking.resident.toFixed(0)} and ${talking.own.toFixed(0)} MB`,
     ],
   };
 }
@@ -90,20 +100,34 @@ function timed(way: Way, environment: Environment): number {
   return tookMs;
 }
 
-/** Resident memory of the recording process alone, while its command waits for input. */
-async function waitingMb(way: Way, environment: Environment): Promise<number> {
+/** Milliseconds until the command has begun; the command itself says when, in nanoseconds. */
+function beginsAfterMs(environment: Environment): number {
+  const [first, ...rest] = commandOf("exec", "/bin/date");
+  const startedMs = Date.now();
+  const { stdout, status } = spawnSync(first, [...rest, "+%s%N"], { env: environment, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${first} ended with ${status}`);
+  return Number(stdout) / 1e6 - startedMs;
+}
+
+type Memory = { readonly resident: number; readonly own: number };
+
+/** Megabytes of the recording process alone, while its command waits for input. */
+async function waitingMb(way: Way, environment: Environment, talks: boolean): Promise<Memory> {
   const [first, ...rest] = commandOf(way, "/bin/cat");
   const child = spawn(first, rest, { env: environment, stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
-  child.stdin.write("begun\n");
-  await once(child.stdout, "data");
+  if (talks) {
+    child.stdin.write("begun\n");
+    await once(child.stdout, "data");
+  }
   await sleep(settledMs);
   const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
   child.stdin.end();
   const [code] = (await ended) as [number | null];
   if (code !== 0) throw new Error(`${first} ended with ${code}`);
-  const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN);
-  return (kib * 1024) / 1_000_000;
+  const megabytes = (name: string): number =>
+    (Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? Number.NaN) * 1024) / 1_000_000;
+  return { resident: megabytes("VmRSS"), own: megabytes("RssAnon") };
 }
 
 /** A recorder that could write nothing would look fast. */

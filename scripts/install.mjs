@@ -1,9 +1,10 @@
-// Installs what is missing, and nothing when nothing is: the npm packages of the lock file, and
-// with `--debian a,b,c` those Debian packages. Plain JavaScript, because it runs before the
+// Installs what is missing, and nothing when nothing is: the npm packages of the lock file, the
+// bundle of the commands for monitored hosts, and with `--debian a,b,c` those Debian packages. Plain JavaScript, because it runs before the
 // pinned Node is there.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { bundleHost } from "./bundle.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const stamp = `${root}node_modules/.midwatch-installed`;
@@ -16,6 +17,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lockHash) {
   run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"]);
   writeFileSync(stamp, lockHash);
 }
+await bundleHost();
 
 const debian = process.argv.find((argument) => argument.startsWith("--debian="));
 if (debian) installDebian(debian.slice("--debian=".length).split(","));

@@ -1,7 +1,8 @@
 /**
  * Runs one command and records its start, its output, what it used and how it ended; for the
  * command, its caller and its terminal it is as if it were not there. Works without an agent: the
- * events wait in the spool.
+ * events wait in the spool. The command is started before anything that can wait is loaded: rules
+ * of redaction come when there is output to redact, and a silent command never needs them.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { EventRecord } from "../model/event.ts";
 import type { Clock } from "../model/time.ts";
 import { Output } from "./output.ts";
 import type { OwnEvent } from "./own.ts";
@@ -54,7 +56,7 @@ const leftOpenMs = 2000;
 export async function exec(setup: ExecSetup): Promise<ExecEnd> {
   const { command, job, runId, spool, host, pid, clock, randomBytes } = setup;
   const startedMs = clock();
-  const pipes = [setup.stdout ? makePipe() : undefined, setup.stderr ? makePipe() : undefined] as const;
+  const pipes = makePipes([setup.stdout !== undefined, setup.stderr !== undefined]);
   const child = spawn(command[0] as string, command.slice(1), {
     stdio: ["inherit", pipes[0]?.writing ?? "inherit", pipes[1]?.writing ?? "inherit"],
     env: { ...setup.environment, MIDWATCH_JOB: job, MIDWATCH_RUN_ID: runId },
@@ -62,20 +64,23 @@ export async function exec(setup: ExecSetup): Promise<ExecEnd> {
   for (const pipe of pipes) if (pipe) closeSync(pipe.writing);
   setup.onSignal((signal) => child.kill(signal));
   const ended = endOf(child);
-  const writer = new SpoolWriter({ spool, kind: "exec", host, pid, clock, randomBytes });
+  const redaction = new LateRedaction();
+  const redact = (event: EventRecord): EventRecord => redaction.redact(event);
+  const writer = new SpoolWriter({ spool, kind: "exec", host, pid, clock, randomBytes, redact });
   const add = (event: OwnEvent): void => {
     const attributes = { recorded_by: "midwatch exec", ...event.attributes };
     writer.add({ runtime: "cron", ...setup.fields, job, run_id: runId, attempt: 1, ...event, attributes });
   };
   add({ kind: "job.started", time: new Date(startedMs).toISOString().replace("Z", "000Z") });
   const outputs = [
-    relay(pipes[0], setup.stdout, "stdout", add),
-    relay(pipes[1], setup.stderr, "stderr", add),
+    relay(pipes[0], setup.stdout, "stdout", redaction, add),
+    relay(pipes[1], setup.stderr, "stderr", redaction, add),
   ];
   const memory = watchMemory(child.pid);
   const end = await ended;
   memory.stop();
   await Promise.race([Promise.all(outputs.map(({ closed }) => closed)), sleep(leftOpenMs)]);
+  if (redaction.isWanted) await redaction.load();
   for (const { finish } of outputs) finish();
   add({
     ...endFields(end),
@@ -120,23 +125,66 @@ function endFields(end: ExecEnd): OwnEvent {
   return { ...outcomeOf(end.code), exit_code: end.code, ...because };
 }
 
+/** The rules of redaction, loaded when the first text comes that they are for. */
+class LateRedaction {
+  #loading: Promise<void> | undefined;
+  #redact: ((event: EventRecord) => EventRecord) | undefined;
+
+  get isWanted(): boolean {
+    return this.#loading !== undefined;
+  }
+
+  get isReady(): boolean {
+    return this.#redact !== undefined;
+  }
+
+  load(): Promise<void> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  /**
+   * Before the rules are there, only what the crontab itself says is recorded: the job's name and
+   * the exit code. A text that a command wrote is never handed here without them.
+   */
+  redact(event: EventRecord): EventRecord {
+    if (this.#redact) return this.#redact(event);
+    if (event.kind === "job.output") throw new Error("output before the rules of redaction");
+    return event;
+  }
+
+  async #load(): Promise<void> {
+    const [{ redactEvent }, { compileRules }] = await Promise.all([
+      import("../redact/redact.ts"),
+      import("../redact/rules.ts"),
+    ]);
+    const rules = compileRules();
+    this.#redact = (event) => redactEvent(event, rules).event;
+  }
+}
+
 type Pipe = { readonly reading: number; readonly writing: number };
 
 /**
  * Node would give the command a socket, which cannot be opened as /dev/stderr and does not end its
  * writer with SIGPIPE. A named pipe whose name is removed at once is what a shell gives.
  */
-function makePipe(): Pipe {
+function makePipes(wanted: readonly [boolean, boolean]): readonly [Pipe | undefined, Pipe | undefined] {
+  if (!wanted.includes(true)) return [undefined, undefined];
   const directory = mkdtempSync(join(tmpdir(), "midwatch-exec-"));
-  const path = join(directory, "pipe");
+  const paths = ["stdout", "stderr"].map((name) => join(directory, name)) as [string, string];
   try {
-    execFileSync("/usr/bin/mkfifo", ["-m", "600", path], { stdio: "ignore" });
-    // The reader first, and without waiting for a writer: neither end could be opened otherwise.
-    const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    return { reading, writing: openSync(path, constants.O_WRONLY) };
+    execFileSync("/usr/bin/mkfifo", ["-m", "600", ...paths], { stdio: "ignore" });
+    return [wanted[0] ? openPipe(paths[0]) : undefined, wanted[1] ? openPipe(paths[1]) : undefined];
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function openPipe(path: string): Pipe {
+  // The reader first, and without waiting for a writer: neither end could be opened otherwise.
+  const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { reading, writing: openSync(path, constants.O_WRONLY) };
 }
 
 type Relay = {
@@ -150,6 +198,7 @@ function relay(
   pipe: Pipe | undefined,
   to: Writable | undefined,
   name: "stdout" | "stderr",
+  redaction: LateRedaction,
   add: (event: OwnEvent) => void,
 ): Relay {
   if (!pipe || !to) return { closed: Promise.resolve(), finish: () => {}, output: undefined };
@@ -161,9 +210,17 @@ function relay(
     }),
   );
   const from = new Socket({ fd: pipe.reading, readable: true, writable: false });
+  /** What came before the rules were there. */
+  let early: Buffer[] = [];
+  const take = (): void => {
+    for (const chunk of early) output.take(chunk);
+    early = [];
+  };
   const timer = setInterval(() => output.flush(), flushEveryMs);
   from.on("data", (chunk: Buffer) => {
-    output.take(chunk);
+    early.push(chunk);
+    if (redaction.isReady) take();
+    else void redaction.load().then(take);
     if (!to.write(chunk)) {
       from.pause();
       to.once("drain", () => from.resume());
@@ -176,6 +233,7 @@ function relay(
     finish: () => {
       clearInterval(timer);
       from.destroy();
+      take();
       output.end();
     },
     output,

@@ -135,7 +135,7 @@ describe("bad input", () => {
 
   /** A key of the right form that no store knows. */
   async function startedKey(): Promise<string> {
-    const { mintKey } = await import("../api/key.ts");
+    const { mintKey } = await import("../access/key.ts");
     return mintKey((count) => new Uint8Array(count).fill(7)).key;
   }
 

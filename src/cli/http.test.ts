@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import type { MadeKey } from "../access/keyring.ts";
 import type {
   EventPage,
   Histogram,
   IntakeReply,
   JobList,
   KeyList,
-  MadeKey,
   OverviewAnswer,
   RunDetail,
   RunPage,

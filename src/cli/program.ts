@@ -2,7 +2,8 @@
  * The command line: every command is one file in `commands/` whose function adds it here. Help,
  * the reference page and the checks of arguments all come from what a command declares.
  */
-import { Command, CommanderError } from "commander";
+import type { Command } from "commander";
+import { type AddCommand, programOf, runCommandLine } from "./command-line.ts";
 import { addAgent } from "./commands/agent.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addConfig } from "./commands/config.ts";
@@ -21,12 +22,9 @@ import { addServe } from "./commands/serve.ts";
 import { addTail } from "./commands/tail.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addWhy } from "./commands/why.ts";
-import { exitCodes, exitOf } from "./exit.ts";
 import type { Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
 
-/** Adds one command, with its options, help and examples, to the program. */
-export type AddCommand = (program: Command, terminal: Terminal) => void;
+export type { AddCommand } from "./command-line.ts";
 
 /** In the order in which help lists them. */
 const commands: readonly AddCommand[] = [
@@ -51,32 +49,10 @@ const commands: readonly AddCommand[] = [
 ];
 
 export function makeProgram(terminal: Terminal): Command {
-  const program = new Command("midwatch")
-    .description("Records, guards and watches the work that runs when nobody looks.")
-    .version(version, "--version", "print the version")
-    .helpOption("-h, --help", "print help")
-    .helpCommand("help [command]", "print help for a command")
-    .showHelpAfterError("(add --help for what is expected)")
-    .configureOutput({ writeErr: (text) => terminal.note(text.trimEnd()) })
-    .exitOverride();
-  for (const add of commands) add(program, terminal);
-  return program;
+  return programOf(commands, terminal);
 }
 
 /** Runs one command line and gives its exit code. `words` are the arguments after `midwatch`. */
-export async function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
-  try {
-    await makeProgram(terminal).parseAsync([...words], { from: "user" });
-    return exitCodes.ok.code;
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      // Help and version are answers, not errors; anything else of commander's is wrong usage.
-      return error.exitCode === 0 ? exitCodes.ok.code : exitCodes.usage.code;
-    }
-    const exit = exitOf(error);
-    const message = error instanceof Error ? error.message : String(error);
-    if (message !== "") terminal.note(`midwatch: ${message}`);
-    if (exit === "broken" && error instanceof Error) terminal.note(error.stack ?? "");
-    return exitCodes[exit].code;
-  }
+export function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
+  return runCommandLine(makeProgram(terminal), words, terminal);
 }

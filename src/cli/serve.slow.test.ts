@@ -21,7 +21,7 @@ type Serving = { readonly child: ChildProcess; readonly address: string; readonl
 async function serve(): Promise<Serving> {
   const data = join(directory, "data");
   const child = spawn(process.execPath, [main, "serve", "--data", data, "--listen", "127.0.0.1:0"], {
-    env: { MIDWATCH_LOG_FORMAT: "json", HOME: directory },
+    env: { MIDWATCH_ACCESS: "open", MIDWATCH_LOG_FORMAT: "json", HOME: directory },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let notes = "";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { Option } from "commander";
 import { formats } from "../../agent/formats/formats.ts";
 import type { LogSource } from "../../agent/tail.ts";
+import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
-import type { AddCommand } from "../program.ts";
 import type { Environment } from "../terminal.ts";
 import { version } from "../version.ts";
 

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";
 import type { OwnEvent } from "../../agent/own.ts";
+import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
-import type { AddCommand } from "../program.ts";
 import type { Environment } from "../terminal.ts";
 
 type AuditOptions = {
@@ -45,8 +45,20 @@ export const addAudit: AddCommand = (program, terminal) => {
       const { pid, clock, randomBytes } = terminal;
       const host = environment["MIDWATCH_HOST"] || terminal.hostname;
       const { SpoolWriter } = await import("../../agent/spool-writer.ts");
-      const writer = new SpoolWriter({ spool: options.spool, kind: "audit", host, pid, clock, randomBytes });
-      const { taken, refused } = readValues(options.value, (name) => writer.isSecretName(name));
+      const { compileRules } = await import("../../redact/rules.ts");
+      const { redactEvent } = await import("../../redact/redact.ts");
+      const rules = compileRules();
+      const writer = new SpoolWriter({
+        spool: options.spool,
+        kind: "audit",
+        host,
+        pid,
+        clock,
+        randomBytes,
+        redact: (event) => redactEvent(event, rules).event,
+      });
+      const { keyVerdict } = rules.textFor("", "");
+      const { taken, refused } = readValues(options.value, (name) => keyVerdict(name) !== undefined);
       for (const name of refused)
         terminal.note(`midwatch audit: ${name} is a secret by its name and is not recorded`);
       const record = (outcome: string, more: Partial<OwnEvent> = {}): boolean =>

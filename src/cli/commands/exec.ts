@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import type { Writable } from "node:stream";
 import { isatty } from "node:tty";
 import { uuidv7 } from "../../model/uuid.ts";
-import type { AddCommand } from "../program.ts";
+import type { AddCommand } from "../command-line.ts";
 import type { Environment, Terminal } from "../terminal.ts";
 
 type ExecOptions = {
@@ -30,7 +30,8 @@ export const addExec: AddCommand = (program, terminal) => {
     .description(
       "Runs a command and records its start, end, exit code, processor time, peak memory and output.\n" +
         "The command's own streams, exit code and signals are as without it. Needs no agent to be running.\n" +
-        "Costs up to a second and 130 MB while the command runs; recorders/cron/midwatch-run costs neither.",
+        "Costs about 50 ms and, while the command runs, 15 MB of its own memory; recorders/cron/midwatch-run\n" +
+        "costs 2 ms and 2 MB, and records neither output nor memory.",
     )
     .requiredOption("--job <name>", "name of the job")
     .option("--runtime <name>", "what runs it", "cron")

@@ -1,5 +1,5 @@
 /** `midwatch openapi`: the description of the HTTP interface. */
-import type { AddCommand } from "../program.ts";
+import type { AddCommand } from "../command-line.ts";
 import { version } from "../version.ts";
 
 export const addOpenapi: AddCommand = (program, terminal) => {

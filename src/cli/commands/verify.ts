@@ -7,11 +7,11 @@ import { type Finding, threats } from "../../seal/findings.ts";
 import { folderSource } from "../../seal/head.ts";
 import { parseVerifier, type Verifier } from "../../seal/note.ts";
 import { type Progress, type Verdict, type VerifyOptions, verifyLedger } from "../../seal/verify.ts";
+import type { AddCommand } from "../command-line.ts";
 import { loadConfig } from "../config.ts";
 import { CommandFailure } from "../exit.ts";
 import { openLedgerData } from "../ledger-data.ts";
 import { printable } from "../printable.ts";
-import type { AddCommand } from "../program.ts";
 import { showCount } from "../show.ts";
 import type { Terminal } from "../terminal.ts";
 
