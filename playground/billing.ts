@@ -25,14 +25,21 @@ export type Billing = {
   readonly tell: (beat: number) => void;
 };
 
-export async function startBilling(processes: Processes, folder: string, spool: string): Promise<Billing> {
+/** `application` is the module that the worker runs, in a folder that is given if it is not ours. */
+export async function startBilling(
+  processes: Processes,
+  folder: string,
+  spool: string,
+  { application = "tasks", path = directory } = {},
+): Promise<Billing> {
   const port = await freePort();
   const environment = {
-    PYTHONPATH: `${join(root, "recorders/python")}:${directory}`,
+    PYTHONPATH: `${join(root, "recorders/python")}:${directory}:${path}`,
     PYTHONDONTWRITEBYTECODE: "1",
     C_FORCE_ROOT: "1",
     MIDWATCH_SPOOL: spool,
     BILLING_BROKER: `redis://127.0.0.1:${port}/0`,
+    EXPORT_ASKED: join(folder, "export.asked"),
   };
   const start = (program: string, words: readonly string[], output: string): ChildProcess =>
     processes.start({ program, words, environment, directory, output: join(folder, output) });
@@ -46,7 +53,7 @@ export async function startBilling(processes: Processes, folder: string, spool: 
   );
   const worker = start(
     python,
-    ["-m", "celery", "-A", "tasks", "worker", "-c", "2", "-l", "INFO", "-n", "billing@%h"],
+    ["-m", "celery", "-A", application, "worker", "-c", "2", "-l", "INFO", "-n", "billing@%h"],
     "celery.log",
   );
   start(python, ["-m", "celery", "-A", "tasks", "beat", "-s", join(folder, "beat")], "beat.log");

@@ -1,22 +1,24 @@
 /**
- * `npm run demo`: a shop on Rails with Delayed::Job, a Celery worker where its packages are there,
- * a server and an agent, all on this machine, with a steady trickle of work. A worker that dies is
- * started again, as a supervisor would. Ctrl-C ends what was started and nothing else.
+ * `npm run demo`: a shop on Rails with Puma, Delayed::Job and whenever under a cron daemon of its
+ * own, a Celery worker, a server and an agent, all on this machine, with a steady trickle of work.
+ * What this machine cannot have is said and left out. A worker that dies is started again, as a
+ * supervisor would. Ctrl-C ends what was started and nothing else.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { billingIsMissing, billingPackages, startBilling } from "./billing.ts";
+import { type Cron, cronIsMissing, cronPackages } from "./cron.ts";
 import { Processes, root } from "./processes.ts";
 import { shopIsMissing, shopPackages, startShop } from "./shop.ts";
-import { startWatch } from "./watch.ts";
+import { startAgent, startServer } from "./watch.ts";
 
 const port = Number(process.env["MIDWATCH_DEMO_PORT"] ?? 4180);
 /** So often something is asked of the shop. */
 const beatMs = 1500;
 /** What happens beside orders, and after how many beats each time. */
-const incidents: readonly (readonly [string, number])[] = [
+const incidents: (readonly [string, number])[] = [
   ["heals", 3],
   ["recovers", 7],
   ["is delayed", 5],
@@ -29,8 +31,10 @@ const incidents: readonly (readonly [string, number])[] = [
   ["is unloadable", 31],
   ["kills its worker", 37],
 ];
+/** What needs Celery and cron as well. */
+const crossing: readonly [string, number] = ["crosses all four", 13];
 
-const packages = [...shopPackages, ...billingPackages];
+const packages = [...shopPackages, ...billingPackages, ...cronPackages];
 spawnSync(process.execPath, [join(root, "scripts/install.mjs"), `--debian=${packages.join(",")}`], {
   stdio: "inherit",
 });
@@ -53,18 +57,24 @@ process.on("SIGINT", () => void end(0));
 process.on("SIGTERM", () => void end(0));
 
 try {
-  const watch = await startWatch(processes, folder, port);
-  const shop = await startShop(processes, folder, watch.spool);
-  shop.keepWorking();
-  shop.keepWorking();
+  const watch = await startServer(processes, folder, port);
   const billing = billingIsMissing() ?? (await startBilling(processes, folder, watch.spool));
+  const withBilling = typeof billing !== "string";
+  const shop = await startShop(processes, folder, watch.spool, withBilling ? billing.environment : {});
+  shop.keepWorking();
+  shop.keepWorking();
+  const cron: Cron | string = cronIsMissing() ?? (await shop.keepTime());
+  const withCron = typeof cron !== "string";
+  startAgent(processes, folder, watch, withCron ? cron.inside : []);
+  if (withBilling && withCron) incidents.push(crossing);
   console.log(`\nMidwatch watches the playground: ${watch.address}`);
   console.log(`The shop itself: ${shop.address}/orders (POST to order something)`);
+  console.log(withBilling ? "Celery: a worker and beat, on Redis" : `Without Celery: ${billing}`);
   console.log(
-    typeof billing === "string" ? `Without Celery: ${billing}` : "Celery: a worker and beat, on Redis",
+    withCron ? "Cron: the shop's own daemon, with what whenever wrote" : `Without cron and whenever: ${cron}`,
   );
   console.log(`Logs of all processes: ${folder}\nCtrl-C ends everything.\n`);
-  await trickle(shop, typeof billing === "string" ? undefined : billing.tell);
+  await trickle(shop, withBilling ? billing.tell : undefined);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   console.error(`What the processes printed is in ${folder}`);

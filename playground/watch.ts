@@ -1,7 +1,8 @@
 /** Midwatch itself in the playground: a server, a key, and an agent on the same machine. */
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { AccessMode } from "../src/access/access.ts";
 import { answers, eventually, freePort, midwatchProgram, nodeProgram, type Processes } from "./processes.ts";
 
 export type Watch = {
@@ -9,46 +10,84 @@ export type Watch = {
   readonly data: string;
   /** Where recorders write. */
   readonly spool: string;
+  /** Of the agent; may send. */
+  readonly key: string;
+  readonly server: ChildProcess;
+  /** Again, after it has died; resolves when it answers. */
+  readonly startServer: () => Promise<ChildProcess>;
+};
+
+type WatchMore = {
+  readonly port?: number;
+  /** Absent: whoever reaches it may do everything. */
+  readonly access?: AccessMode;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Further options of the agent. */
+  readonly agentWords?: readonly string[];
 };
 
 /** Everything lies below `folder`. */
-export async function startWatch(processes: Processes, folder: string, port?: number): Promise<Watch> {
+export async function startWatch(
+  processes: Processes,
+  folder: string,
+  { port, access = "open", environment = {}, agentWords = [] }: WatchMore = {},
+): Promise<Watch> {
   const data = join(folder, "data");
   const spool = join(folder, "spool");
-  const keyFile = join(folder, "agent.key");
   mkdirSync(spool, { recursive: true });
   const listen = `127.0.0.1:${port ?? (await freePort())}`;
   const address = `http://${listen}`;
-  const server = processes.start({
-    program: nodeProgram,
-    words: [midwatchProgram, "serve", "--data", data, "--listen", listen],
-    output: join(folder, "server.log"),
-  });
-  await eventually("the server answers", () => {
-    if (server.exitCode !== null) throw new Error(`the server ended with status ${server.exitCode}`);
-    return answers(`${address}/healthz`);
-  });
+  const startServer = async (): Promise<ChildProcess> => {
+    const started = processes.start({
+      program: nodeProgram,
+      words: [midwatchProgram, "serve", "--access", access, "--data", data, "--listen", listen],
+      environment,
+      output: join(folder, "server.log"),
+    });
+    await eventually("the server answers", () => {
+      if (started.exitCode !== null) throw new Error(`the server ended with status ${started.exitCode}`);
+      return answers(`${address}/healthz`);
+    });
+    return started;
+  };
+  const server = await startServer();
   const key = execFileSync(
     nodeProgram,
     [midwatchProgram, "keys", "add", "playground", "--scope", "send", "--data", data],
     { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
   );
-  writeFileSync(keyFile, key, { mode: 0o600 });
+  writeFileSync(keyFileOf(folder), key, { mode: 0o600 });
+  return { address, data, spool };
+}
+
+const keyFileOf = (folder: string): string => join(folder, "agent.key");
+
+/** An agent for a server that was started with the same folder; `inside` are words before its command. */
+export function startAgent(
+  processes: Processes,
+  folder: string,
+  { address, spool }: Watch,
+  inside: readonly string[] = [],
+): void {
+  const [program = nodeProgram, ...words] = [...inside, nodeProgram];
   processes.start({
-    program: nodeProgram,
+    program,
     words: [
+      ...words,
       midwatchProgram,
       "agent",
       "--server",
       address,
       "--key-file",
-      keyFile,
+      keyFileOf(folder),
       "--spool",
       spool,
       "--state",
       join(folder, "agent"),
+      ...agentWords,
     ],
+    environment,
     output: join(folder, "agent.log"),
   });
-  return { address, data, spool };
+  return { address, data, spool, key: key.trim(), server, startServer };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -8,7 +8,7 @@ import { type Shop, shopIsMissing, startShop } from "../../playground/shop.ts";
 import { marker, planted, stories } from "../../playground/stories.ts";
 import { startWatch, type Watch } from "../../playground/watch.ts";
 import type { EventPage, Run, RunDetail, RunPage } from "../../src/api/schemas.ts";
-import { plainBytes } from "./engine-bytes.ts";
+import { pathsWith, writtenBelow } from "./found.ts";
 
 describe("Delayed::Job in a real Rails application, from request to page", {
   skip: shopIsMissing() ?? false,
@@ -126,11 +126,9 @@ describe("Delayed::Job in a real Rails application, from request to page", {
 
   test("what was planted is in no file that Midwatch or the recorders wrote", () => {
     const names = ["data", "spool", "agent", "server.log", "agent.log"].map((name) => join(folder, name));
-    const paths = names.flatMap((path) => filesBelow(path));
-    const contents = paths.map((path) => ({ path, bytes: plainBytes(path) }));
-    const holds = (needle: string): readonly string[] =>
-      contents.filter(({ bytes }) => bytes.includes(needle)).map(({ path }) => path);
-    assert.ok(paths.length > 20, `only ${paths.length} files`);
+    const written = writtenBelow(names);
+    const holds = (needle: string): readonly string[] => pathsWith(written, needle);
+    assert.ok(written.length > 20, `only ${written.length} files`);
     const found = new Set(holds(marker).map((path) => path.slice(folder.length + 1).split("/")[0]));
     for (const place of ["spool", "data"]) assert.ok(found.has(place), `the search sees nothing in ${place}`);
     for (const secret of planted) assert.deepEqual(holds(secret), [], secret);
@@ -144,10 +142,3 @@ describe("Delayed::Job in a real Rails application, from request to page", {
     for (const secret of planted) assert.ok(!text.includes(secret), secret);
   });
 });
-
-function filesBelow(path: string): readonly string[] {
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status?.isFile()) return [path];
-  if (!status?.isDirectory()) return [];
-  return readdirSync(path).flatMap((name) => filesBelow(join(path, name)));
-}
