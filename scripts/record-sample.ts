@@ -29,7 +29,7 @@ writeFileSync(file, bytes);
 console.log(`Recorded ${records.length} events (${bytes.length} bytes) in ${file}`);
 
 async function recorded(): Promise<readonly EventRecord[]> {
-  const client = makeClient(server);
+  const client = makeClient({ server }, { environment: process.env });
   const found: EventRecord[] = [];
   let cursor: string | undefined;
   do {

@@ -28,9 +28,13 @@ export async function startMidwatch(directory: string): Promise<MidwatchServer> 
     stdio: ["ignore", "pipe", "ignore"],
   }).trim();
   const port = await freePort();
-  const child = spawn(node, [main, "serve", "--data", data, "--listen", `127.0.0.1:${port}`], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = spawn(
+    node,
+    [main, "serve", "--access", "open", "--data", data, "--listen", `127.0.0.1:${port}`],
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;

@@ -4,7 +4,7 @@ import { makeServer } from "./server.ts";
 
 export async function describeServer(version: string): Promise<object> {
   // Routes take these apart when they are added and use them when they are called, which is never.
-  const parts = { version, pageDirectory: "/" } as ServerParts;
+  const parts = { version, pageDirectory: "/", events: {}, watch: {} } as ServerParts;
   const server = await makeServer(parts);
   const document = server.swagger();
   await server.close();

@@ -2,18 +2,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { Access } from "../access/access.ts";
+import type { Keyring } from "../access/keyring.ts";
 import type { Watch } from "../alert/parts.ts";
 import type { Severity } from "../model/event.ts";
 import type { Intake } from "../model/intake.ts";
 import type { Clock } from "../model/time.ts";
 import type { ControlStore, EventStore, StoredEvent } from "../store/store.ts";
-import type { Keyring } from "./keyring.ts";
 import type { OverviewAnswer } from "./schemas.ts";
 
 export type ServerParts = {
   readonly intake: Intake;
   readonly events: EventStore;
   readonly control: ControlStore;
+  readonly access: Access;
   readonly keyring: Keyring;
   readonly watch: Watch;
   readonly status: () => Promise<OverviewAnswer["server"]>;
@@ -38,6 +40,23 @@ export type PublicLedger = {
   readonly file: (path: string) => Uint8Array | undefined;
   /** A `.tlog-proof` of a stored event. */
   readonly prove: (event: StoredEvent) => Promise<string>;
+  readonly status: () => LedgerStatus;
+  /** Cosigns the checkpoint of another ledger (c2sp.org/tlog-witness); absent: none is witnessed. */
+  readonly addCheckpoint?: (body: string) => Promise<{
+    readonly status: number;
+    readonly type: string;
+    readonly body: string;
+  }>;
+};
+
+export type LedgerStatus = {
+  readonly origin: string;
+  /** Entries under the newest checkpoint, and those that wait for the next one. */
+  readonly entries: number;
+  readonly unsigned: number;
+  readonly checkpoint: string;
+  /** A sentence for each place outside of this server where checkpoints are kept. */
+  readonly anchors: readonly string[];
 };
 
 /** How long a client may take. Longer: 408, or the connection is closed. */
@@ -56,5 +75,11 @@ export type Api = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
+/** `events` and `watch` are as the one who asks may see them, and only in the course of a request. */
+export type RouteParts = ServerParts & {
+  /** Without the eyes of anybody, for what goes on after the request: narrow each question yourself. */
+  readonly everyEvent: Pick<EventStore, "arrivals">;
+};
+
 /** Adds the routes of one subject. */
-export type AddRoutes = (server: Api, parts: ServerParts) => void;
+export type AddRoutes = (server: Api, parts: RouteParts) => void;

@@ -19,7 +19,9 @@ const statusOf: Readonly<Partial<Record<FaultCode, number>>> = {
   QUERY_INVALID: 400,
   QUERY_TOO_HEAVY: 422,
   REQUEST_REFUSED: 403,
+  RIGHT_MISSING: 403,
   SERVER_BUSY: 503,
+  SIGN_IN_NEEDED: 401,
   SPOOL_FULL: 503,
   STORE_CLOSED: 503,
 };

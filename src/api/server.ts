@@ -6,9 +6,12 @@ import type { Socket } from "node:net";
 import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyInstance } from "fastify";
+import { restrictedEvents } from "../access/restrict.ts";
+import { restrictedWatch } from "../access/restrict-watch.ts";
+import { admitByPolicy } from "./admission.ts";
 import { drain } from "./body.ts";
 import { guardRequest, setSecurityHeaders } from "./guard.ts";
-import type { AddRoutes, Api, Patience, ServerParts } from "./parts.ts";
+import type { AddRoutes, Api, Patience, RouteParts, ServerParts } from "./parts.ts";
 import { problemOf } from "./problem.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addHealthRoutes } from "./routes/health.ts";
@@ -23,6 +26,7 @@ import { addOverviewRoutes } from "./routes/overview.ts";
 import { addPageRoutes, sendPageOrNotFound } from "./routes/page.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSampleRoutes } from "./routes/sample.ts";
+import { addScheduleRoutes } from "./routes/schedule.ts";
 import { addTailRoutes } from "./routes/tail.ts";
 
 /** Open connections. More: new ones are closed at once. */
@@ -47,6 +51,7 @@ const routes: readonly AddRoutes[] = [
   addMetricsRoutes,
   addOverviewRoutes,
   addSampleRoutes,
+  addScheduleRoutes,
   addKeyRoutes,
   addLedgerRoutes,
   addHealthRoutes,
@@ -78,9 +83,16 @@ export async function makeServer(parts: ServerParts): Promise<FastifyInstance> {
     setSecurityHeaders(reply);
     guardRequest(request);
   });
+  admitByPolicy(server, parts.access);
   answerErrors(server, parts);
   await server.register(swagger, { openapi: openapiHead(parts.version) });
-  for (const add of routes) server.register(async (scope) => add(scope as Api, parts));
+  const restricted: RouteParts = {
+    ...parts,
+    events: restrictedEvents(parts.events),
+    watch: restrictedWatch(parts.watch),
+    everyEvent: parts.events,
+  };
+  for (const add of routes) server.register(async (scope) => add(scope as Api, restricted));
   // Not in a scope of its own: the answer to an unknown address sends the page too.
   addPageRoutes(server, parts);
   await server.ready();

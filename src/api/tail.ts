@@ -5,7 +5,7 @@
 import { Fault } from "../model/fault.ts";
 import type { Clock } from "../model/time.ts";
 import type { Arrivals, EventFilter, EventStore, LedgerPlace } from "../store/store.ts";
-import type { ServerParts } from "./parts.ts";
+import type { RouteParts } from "./parts.ts";
 
 /** Listeners at once. More: 503. */
 const listenersMax = 64;
@@ -34,7 +34,10 @@ export type Tail = {
 
 type Place = { after: LedgerPlace | undefined };
 
-export function makeTail({ events, clock, report }: Pick<ServerParts, "events" | "clock" | "report">): Tail {
+type TailParts = Pick<RouteParts, "everyEvent" | "clock" | "report">;
+
+/** Listeners give filters that are narrowed to what they may see. */
+export function makeTail({ everyEvent: events, clock, report }: TailParts): Tail {
   const places = new Map<Listener, Place>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -94,7 +97,11 @@ function groups(places: ReadonlyMap<Listener, Place>): readonly Group[] {
   return [...found.values()];
 }
 
-async function serve(events: EventStore, clock: Clock, { filter, members }: Group): Promise<void> {
+async function serve(
+  events: Pick<EventStore, "arrivals">,
+  clock: Clock,
+  { filter, members }: Group,
+): Promise<void> {
   const nowMicros = clock() * 1000;
   const after = members[0]?.[1].after;
   const arrivals = await events.arrivals({

@@ -1,37 +1,58 @@
 /** How client commands talk to the server: one request, one answer, and every failure an exit code. */
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { Option } from "commander";
+import { isLoopbackHost } from "../api/guard.ts";
 import type { ErrorAnswer } from "../api/schemas.ts";
 import { CommandFailure, type ExitName } from "./exit.ts";
+import { readOwnerKey } from "./owner-key.ts";
 import type { Environment, Terminal } from "./terminal.ts";
 
 const serverDefault = "http://127.0.0.1:4180";
 /** A question may wait for the engine, not for ever. */
 const answerMsMax = 60_000;
 
-/** Adds `--server` with its variable and default. */
+/** Adds `--server` with its variable and default, and `--key-file`. */
 export function addServerOption(command: Command, { environment }: Pick<Terminal, "environment">): Command {
-  return command.addOption(
-    new Option("--server <url>", "address of the server ($MIDWATCH_SERVER)").default(
-      environment["MIDWATCH_SERVER"] || serverDefault,
-      serverDefault,
-    ),
-  );
+  return command
+    .addOption(
+      new Option("--server <url>", "address of the server ($MIDWATCH_SERVER)").default(
+        environment["MIDWATCH_SERVER"] || serverDefault,
+        serverDefault,
+      ),
+    )
+    .option(
+      "--key-file <file>",
+      "file that holds a key ($MIDWATCH_KEY holds one itself); default: the key of this host's data directory",
+    );
 }
 
+/** As the options above give it. */
+export type ServerPlace = { readonly server: string; readonly keyFile?: string };
+
 export type Query = { readonly [name: string]: string | number | readonly string[] | undefined };
+
+type Asking = Omit<RequestInit, "headers"> & {
+  readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 export type Client = {
   readonly get: <Answer>(path: string, query?: Query) => Promise<Answer>;
   readonly send: <Answer>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown) => Promise<Answer>;
   /** The answer as it comes, whatever its status. */
-  readonly request: (path: string, init: RequestInit & { readonly query?: Query }) => Promise<Response>;
+  readonly request: (path: string, init: Asking) => Promise<Response>;
 };
 
-export function makeClient(server: string): Client {
+/** Who calls is known by `$MIDWATCH_KEY`, else `--key-file`, else the owner's key of the data directory. */
+export function makeClient(
+  { server, keyFile }: ServerPlace,
+  { environment }: Pick<Terminal, "environment">,
+): Client {
   const base = serverAddress(server);
+  const key = keyOf(base, keyFile, environment);
 
-  const request: Client["request"] = async (path, { query = {}, ...init }) => {
+  const request: Client["request"] = async (path, { query = {}, headers, ...init }) => {
     const url = new URL(path, base);
     for (const [name, value] of Object.entries(query)) {
       for (const one of Array.isArray(value) ? (value as string[]) : [value]) {
@@ -39,17 +60,18 @@ export function makeClient(server: string): Client {
       }
     }
     try {
-      return await fetch(url, { redirect: "error", ...init });
+      return await fetch(url, {
+        redirect: "error",
+        ...init,
+        headers: { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...headers },
+      });
     } catch (cause) {
       if (init.signal?.aborted) throw cause;
       throw new CommandFailure("unreachable", `no answer from ${base.origin}: ${reasonOf(cause)}`, { cause });
     }
   };
 
-  async function answer<Answer>(
-    path: string,
-    init: RequestInit & { readonly query?: Query },
-  ): Promise<Answer> {
+  async function answer<Answer>(path: string, init: Asking): Promise<Answer> {
     const response = await request(path, { signal: AbortSignal.timeout(answerMsMax), ...init });
     if (!response.ok) throw await failureOf(response);
     if (response.status === 204) return undefined as Answer;
@@ -69,6 +91,25 @@ export function makeClient(server: string): Client {
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
   };
+}
+
+function keyOf(base: URL, keyFile: string | undefined, environment: Environment): string | undefined {
+  const given = variable(environment, "MIDWATCH_KEY");
+  if (keyFile === undefined && given !== undefined) return given.trim();
+  if (keyFile !== undefined) return readKeyFile(keyFile);
+  // The owner's key opens everything: it never leaves this machine.
+  return isLoopbackHost(base.host) ? readOwnerKey(environment) : undefined;
+}
+
+/** Throws `CommandFailure`. */
+export function readKeyFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    throw new CommandFailure("usage", `the key file ${file} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 function serverAddress(text: string): URL {

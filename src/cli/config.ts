@@ -14,7 +14,12 @@ export type Config = { readonly [Name in SettingName]: ReturnType<(typeof settin
 
 /** A value as it was written, and where. */
 type Given = { readonly text: string; readonly from: string };
-export type Flags = { readonly config?: string; readonly data?: string; readonly listen?: string };
+export type Flags = {
+  readonly config?: string;
+  readonly data?: string;
+  readonly listen?: string;
+  readonly access?: string;
+};
 
 export type LoadedConfig = {
   readonly values: Config;
@@ -50,7 +55,7 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
 }
 
 function flagOf(name: SettingName, flags: Flags): Given | undefined {
-  const text = name === "data" || name === "listen" ? flags[name] : undefined;
+  const text = name === "data" || name === "listen" || name === "access" ? flags[name] : undefined;
   return text === undefined ? undefined : { text, from: `--${name}` };
 }
 

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { makeKey } from "../api/keyring.ts";
+import type { AccessMode } from "../access/access.ts";
+import { makeKey } from "../access/keyring.ts";
 import type { EventRecord } from "../model/event.ts";
 import { formatTime } from "../model/time.ts";
 import { uuidv7 } from "../model/uuid.ts";
@@ -25,11 +26,14 @@ type Wishes = Pick<ServerOptions, "patience" | "environment"> & {
   readonly sampleDay?: readonly EventRecord[];
   /** The text of the file with the channels. */
   readonly alerts?: string;
+  /** Absent: `open`, for tests that are about something else. */
+  readonly access?: AccessMode;
 };
 
 export async function startServerForTests({
   sampleDay = [],
   alerts,
+  access = "open",
   ...wishes
 }: Wishes = {}): Promise<ServerForTests> {
   const directory = mkdtempSync(join(tmpdir(), "midwatch-server-"));
@@ -37,7 +41,7 @@ export async function startServerForTests({
   if (alerts !== undefined) writeFileSync(alertsFile, alerts);
   const { values: config } = loadConfig(
     { data: join(directory, "data"), listen: "127.0.0.1:0" },
-    alerts === undefined ? {} : { MIDWATCH_ALERTS: alertsFile },
+    { MIDWATCH_ACCESS: access, ...(alerts !== undefined && { MIDWATCH_ALERTS: alertsFile }) },
   );
   const pageDirectory = join(directory, "page");
   mkdirSync(join(pageDirectory, "assets"), { recursive: true });

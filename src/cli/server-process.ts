@@ -4,10 +4,11 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeAccess } from "../access/access.ts";
+import { makeKeyring } from "../access/keyring.ts";
 import { startTicksOf } from "../agent/process.ts";
 import { makeOwnFindings } from "../alert/own-findings.ts";
 import { startWatch } from "../alert/watch.ts";
-import { makeKeyring } from "../api/keyring.ts";
 import type { Patience } from "../api/parts.ts";
 import type { OverviewAnswer } from "../api/schemas.ts";
 import { makeServer } from "../api/server.ts";
@@ -26,10 +27,12 @@ import type { Config } from "./config.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { CommandFailure } from "./exit.ts";
 import { openLedger, startLedger, takeUpSeals } from "./ledger.ts";
+import { loadAnchors, startAnchors } from "./ledger-anchors.ts";
 import { type OwnEvents, startOwnEvents } from "./own-events.ts";
 import { startOwnJobs } from "./own-jobs.ts";
 import { makeOwnLog, type OwnLog } from "./own-log.ts";
 import { ownJobs } from "./own-schedule.ts";
+import { makeOwnerKey } from "./owner-key.ts";
 import { startPipeline } from "./pipeline.ts";
 import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
@@ -105,6 +108,7 @@ async function open(
   // Given to every part that must say when a promise of Midwatch itself does not hold.
   const findings = makeOwnFindings(clock);
   const setup = loadAlerts(config.alerts, options.environment ?? {}, clock);
+  const anchorSetup = loadAnchors(config["ledger.anchors"], options.environment ?? {});
   const held = holdDataDirectory(config.data, options.pid);
   releases.push(() => held.release());
   const control = openSqliteControl(join(config.data, "control.db"));
@@ -131,6 +135,15 @@ async function open(
     findings.reportOwnFinding({ subject: "ledger.sign", because: message });
   });
   releases.push(() => sealing.close());
+  const anchors = startAnchors({
+    ...options,
+    data: config.data,
+    setup: anchorSetup,
+    ledger,
+    reportOwnFinding: findings.reportOwnFinding,
+    report: (message) => log("error", message),
+  });
+  releases.push(() => anchors.close());
   // A batch leaves the spool only when the ledger would not lose it either.
   const receipts: Pick<ControlStore, "addReceipts"> = {
     addReceipts: async (batches) => {
@@ -145,6 +158,8 @@ async function open(
     ask: engineBytes(engine.socketPath),
     spoolDirectory: spool.directory,
     retention: retentionOf(config),
+    anchors,
+    reportOwnFinding: findings.reportOwnFinding,
   };
   const redactions = createRedactionSums();
   const pipeline = startPipeline({
@@ -188,6 +203,9 @@ async function open(
     own: findings,
   });
   releases.push(() => watch.close());
+  const keyring = makeKeyring(control, clock);
+  const ownerKey = makeOwnerKey(config.data, randomBytes);
+  releases.push(() => ownerKey.remove());
   const server = await makeServer({
     watch,
     intake: pipeline.intake,
@@ -200,7 +218,8 @@ async function open(
     },
     ledger: publicLedger(sealed),
     control,
-    keyring: makeKeyring(control, clock),
+    access: makeAccess({ mode: config.access, keyring, ownerKey, hostname: options.hostname }),
+    keyring,
     status,
     clock,
     randomBytes,

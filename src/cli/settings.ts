@@ -4,6 +4,7 @@
  */
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { accessModes } from "../access/access.ts";
 import { isLoopbackHost } from "../api/guard.ts";
 import { type Severity, type Stream, severities } from "../model/event.ts";
 import { retentionDefault } from "../store/events/retention.ts";
@@ -57,6 +58,13 @@ export const settings = {
     fallbackAbout: "$XDG_DATA_HOME/midwatch, else ~/.local/share/midwatch",
     read: (text) => (isAbsolute(text) ? text : resolve(text)),
   }),
+  access: setting({
+    variable: "MIDWATCH_ACCESS",
+    about:
+      "people: everyone signs in or shows a key; open: whoever reaches the loopback address is an administrator",
+    fallback: "open",
+    read: oneOf(accessModes),
+  }),
   environment: setting({
     variable: "MIDWATCH_ENVIRONMENT",
     about: "environment that the server's own jobs and lines are recorded under",
@@ -92,6 +100,14 @@ export const settings = {
       "file in which the ledger remembers its last signature a second time; on another disk, so that a data directory put back from a backup is noticed",
     fallback: "",
     fallbackAbout: "ledger.head in the data directory",
+    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+  }),
+  "ledger.anchors": setting({
+    variable: "MIDWATCH_LEDGER_ANCHORS",
+    about:
+      "file with the places outside of this server where checkpoints of the ledger are kept, and the ledgers that it witnesses; see docs/guides/anchors.md",
+    fallback: "",
+    fallbackAbout: "none",
     read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
   }),
   alerts: setting({

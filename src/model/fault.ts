@@ -15,7 +15,9 @@ export type FaultCode =
   | "QUERY_INVALID"
   | "QUERY_TOO_HEAVY"
   | "REQUEST_REFUSED"
+  | "RIGHT_MISSING"
   | "SERVER_BUSY"
+  | "SIGN_IN_NEEDED"
   | "SPOOL_FULL"
   | "STORE_CLOSED";
 

@@ -6,6 +6,7 @@
 import type { EventRecord, Kind, Severity, Stream } from "../model/event.ts";
 import type { FieldName } from "../model/fields.ts";
 import type { RunState } from "../model/run.ts";
+import type { PageQuestions } from "./page.ts";
 import type { WatchStore } from "./watch.ts";
 
 export type TimeRange = {
@@ -153,7 +154,10 @@ export type FieldValue = { readonly value: string; readonly count: number };
 /** Spool files that are inserted together, exactly once however often this is asked. */
 export type InsertGroup = { readonly token: string; readonly files: readonly string[] };
 
-export interface EventStore {
+/** Only what belongs to these; a list that is absent holds everything. */
+export type Team = { readonly services?: readonly string[]; readonly environments?: readonly string[] };
+
+export interface EventStore extends PageQuestions {
   /**
    * Resolves when all rows are durable and can be queried. The same token again adds nothing.
    * Rejects with `BATCH_UNREADABLE`, and then nothing is added, when a file can never be read.
@@ -172,7 +176,7 @@ export interface EventStore {
    */
   runs(query: RunQuery): Promise<Page<RunSummary>>;
   run(runId: string): Promise<RunSummary | undefined>;
-  jobs(range: TimeRange, limit: number): Promise<readonly JobSummary[]>;
+  jobs(range: TimeRange, limit: number, team?: Team): Promise<readonly JobSummary[]>;
   /** Runs that wait, run, or will be tried again, and were heard of in the range; the longest open first. */
   openRuns(range: TimeRange, limit: number): Promise<readonly RunSummary[]>;
   /** What began or was asked for of these jobs, oldest first. */
@@ -183,7 +187,7 @@ export interface EventStore {
     jobs: readonly string[],
   ): Promise<readonly JobSuccess[]>;
   /** Counts for the first sentence of a page: runs by state, events, newest event. */
-  overview(range: TimeRange): Promise<Overview>;
+  overview(range: TimeRange, team?: Team): Promise<Overview>;
   /** Removes events whose `service` starts with the mark of the sample day. */
   deleteSample(): Promise<void>;
   /** Refuses further calls with `STORE_CLOSED`. Safe to call twice. */
@@ -209,7 +213,7 @@ export type ApiKey = {
   readonly revokedMs?: number;
 };
 
-export type KeyScope = "send" | "read" | "admin";
+export type KeyScope = "send" | "read" | "metrics" | "verify" | "admin";
 
 /** What a sender was answered for a batch, so that it is answered the same when it asks again. */
 export type BatchReceipt = {

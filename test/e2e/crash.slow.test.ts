@@ -154,7 +154,7 @@ async function startBoth({
   state = join(directory, "state"),
   by = address,
 } = {}): Promise<void> {
-  server = new Revived(["serve", "--data", data, "--listen", new URL(address).host]);
+  server = new Revived(["serve", "--access", "open", "--data", data, "--listen", new URL(address).host]);
   agent = new Revived(["agent", "--server", by, "--key-file", keyFile, "--spool", spool, "--state", state]);
   server.start();
   await until("the server", isUp);

@@ -44,7 +44,14 @@ function midwatch(...words: readonly string[]): Said {
 }
 
 function start(): void {
-  const words = [join(root, "src/cli/main.ts"), "serve", "--listen", new URL(address).host];
+  const words = [
+    join(root, "src/cli/main.ts"),
+    "serve",
+    "--access",
+    "open",
+    "--listen",
+    new URL(address).host,
+  ];
   server = spawn(node, words, { env: environment(), stdio: "ignore" });
 }
 

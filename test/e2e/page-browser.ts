@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { makeKey } from "../../src/api/keyring.ts";
+import { makeKey } from "../../src/access/keyring.ts";
 import { loadConfig } from "../../src/cli/config.ts";
 import { type RunningServer, startServer } from "../../src/cli/server-process.ts";
 import type { EventRecord } from "../../src/model/event.ts";
@@ -39,7 +39,10 @@ export type PageServer = {
 export async function startPageServer(): Promise<PageServer> {
   const directory = mkdtempSync(join(tmpdir(), "midwatch-page-"));
   const { directory: pageDirectory } = await buildPage(join(directory, "page"));
-  const { values: config } = loadConfig({ data: join(directory, "data"), listen: "127.0.0.1:0" }, {});
+  const { values: config } = loadConfig(
+    { data: join(directory, "data"), listen: "127.0.0.1:0" },
+    { MIDWATCH_ACCESS: "open" },
+  );
   const random = (count: number): Uint8Array => randomBytes(count);
   const server = await startServer({
     config,

@@ -1,7 +1,8 @@
 /** How an application is connected, and the keys that its hosts send with. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { Key, KeyList, MadeKey } from "../../src/api/schemas.ts";
+import type { MadeKey } from "../../src/access/keyring.ts";
+import type { Key, KeyList } from "../../src/api/schemas.ts";
 import { AskFault, address, change, useAnswer } from "../ask.ts";
 import { CopyBlock } from "../parts/copy.tsx";
 import { Loading, Problem } from "../parts/notice.tsx";

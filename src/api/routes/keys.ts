@@ -1,8 +1,8 @@
 /** The keys of machines: made, listed and revoked. A key is shown once, when it is made. */
 import { Type } from "typebox";
+import { makeKey } from "../../access/keyring.ts";
 import { Fault } from "../../model/fault.ts";
 import { keyAnswer } from "../answers.ts";
-import { makeKey } from "../keyring.ts";
 import type { AddRoutes } from "../parts.ts";
 import { keyListSchema, madeKeySchema, newKeySchema } from "../schemas.ts";
 import { refusals } from "./refusals.ts";

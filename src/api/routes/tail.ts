@@ -2,8 +2,11 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
+import { visibleEvent } from "../../access/hiding.ts";
+import { narrowed } from "../../access/restrict.ts";
 import { Fault } from "../../model/fault.ts";
 import type { LedgerPlace } from "../../store/store.ts";
+import { actorOf } from "../admission.ts";
 import { filterOf, filterParameters } from "../ask.ts";
 import type { AddRoutes } from "../parts.ts";
 import { makeTail } from "../tail.ts";
@@ -41,7 +44,8 @@ export const addTailRoutes: AddRoutes = (server, parts) => {
       },
     },
     async (request, reply) => {
-      const filter = filterOf(request.query, parts.clock());
+      const actor = actorOf(request);
+      const filter = narrowed(filterOf(request.query, parts.clock()), actor);
       const after = placeOf(request.headers["last-event-id"]);
       tail.reserve();
       reply.hijack();
@@ -64,7 +68,10 @@ export const addTailRoutes: AddRoutes = (server, parts) => {
           const skippedId = rows.length === 0 ? id : "";
           if (missed > 0)
             stream.write(`event: skipped\n${skippedId}data: ${JSON.stringify({ count: missed })}\n\n`);
-          if (rows.length > 0) stream.write(`event: event\n${id}data: ${JSON.stringify(rows)}\n\n`);
+          if (rows.length > 0)
+            stream.write(
+              `event: event\n${id}data: ${JSON.stringify(rows.map((row) => visibleEvent(row, actor)))}\n\n`,
+            );
         },
       });
       const heartbeat = setInterval(() => stream.write(": still here\n\n"), heartbeatMs);

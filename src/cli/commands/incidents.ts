@@ -9,12 +9,12 @@ import type {
   IncidentList,
 } from "../../api/watch-schemas.ts";
 import { formatTime } from "../../model/time.ts";
-import { addServerOption, makeClient } from "../client.ts";
+import { addServerOption, makeClient, type ServerPlace } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
 import { type Color, inkOf } from "../ink.ts";
 import { wholeNumber } from "../numbers.ts";
 import { printable } from "../printable.ts";
-import type { AddCommand } from "../program.ts";
 import { shortName, showTime } from "../show.ts";
 import { type Cell, tableLines } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
@@ -56,7 +56,7 @@ export const addIncidents: AddCommand = (program, terminal) => {
         "\nExit code 1 when there is none.\n",
     )
     .action(async (id: string | undefined, options: ListOptions) => {
-      const client = makeClient(options.server);
+      const client = makeClient(options, terminal);
       if (id !== undefined) {
         const detail = await client.get<IncidentDetailAnswer>(pathOf(id));
         const lines = options.json ? [JSON.stringify(detail)] : detailLines(detail);
@@ -85,8 +85,7 @@ export const addIncidents: AddCommand = (program, terminal) => {
     )
     .argument("[channel]", "its name; without one, all channels are listed")
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const { server } = command.optsWithGlobals<{ readonly server: string }>();
-      const client = makeClient(server);
+      const client = makeClient(command.optsWithGlobals<ServerPlace>(), terminal);
       if (name === undefined) {
         const { rows } = await client.get<ChannelList>("/api/v1/channels");
         if (rows.length === 0)
@@ -115,12 +114,16 @@ function addDecision(incidents: Command, terminal: Terminal, act: Act, about: st
   if (act === "snooze")
     command.addOption(new Option("--for <hours>", "for how long").argParser(wholeNumber(1, 720)).default(8));
   addServerOption(command, terminal).action(async (id: string, _options: unknown, self: Command) => {
-    const { server, reason, for: hours = 8 } = self.optsWithGlobals<DecideOptions>();
+    const { reason, for: hours = 8, ...place } = self.optsWithGlobals<DecideOptions>();
     const until =
       act === "snooze" ? formatTime(Math.floor((terminal.clock() + hours * 3_600_000) * 1000)) : undefined;
     const by = terminal.environment["USER"] || "the command line";
     const body = { by, ...(reason !== undefined && { reason }), ...(until !== undefined && { until }) };
-    const incident = await makeClient(server).send<IncidentAnswer>("POST", `${pathOf(id)}/${act}`, body);
+    const incident = await makeClient(place, terminal).send<IncidentAnswer>(
+      "POST",
+      `${pathOf(id)}/${act}`,
+      body,
+    );
     terminal.note(
       `Kept. It is ${incident.state}${until === undefined ? "" : `, and snoozed until ${showTime(until)}`}.`,
     );

@@ -2,9 +2,9 @@
 import type { Job, JobList } from "../../api/schemas.ts";
 import { runStates } from "../../model/run.ts";
 import { addServerOption, makeClient } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
-import type { AddCommand } from "../program.ts";
 import { shortName, showDuration, showTime, stateCell } from "../show.ts";
 import { type Cell, tableLines } from "../table.ts";
 
@@ -39,7 +39,7 @@ export const addJobs: AddCommand = (program, terminal) => {
   addServerOption(command, terminal)
     .addHelpText("after", "\nExamples:\n  midwatch jobs --from -7d\n  midwatch jobs --json | jq -r .job\n")
     .action(async (options: JobsOptions) => {
-      const { rows } = await makeClient(options.server).get<JobList>("/api/v1/jobs", {
+      const { rows } = await makeClient(options, terminal).get<JobList>("/api/v1/jobs", {
         from: options.from,
         until: options.until,
       });

@@ -1,24 +1,25 @@
 /** `midwatch keys`: the keys of machines, in the data directory at hand or through a server. */
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { type MadeKey, makeKey, type NewKey } from "../../access/keyring.ts";
+import { scopeNames } from "../../access/policy.ts";
 import { keyAnswer } from "../../api/answers.ts";
-import { makeKey } from "../../api/keyring.ts";
-import { type Key, type KeyList, keyScopes, type MadeKey, type NewKey } from "../../api/schemas.ts";
+import type { Key, KeyList } from "../../api/schemas.ts";
 import { openSqliteControl } from "../../store/control/sqlite.ts";
 import type { ControlStore, KeyScope } from "../../store/store.ts";
-import { makeClient, variable } from "../client.ts";
+import { makeClient, type ServerPlace, variable } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { loadConfig } from "../config.ts";
 import { makeDataDirectory } from "../data-directory.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
 import { wholeNumber } from "../numbers.ts";
 import { printable } from "../printable.ts";
-import type { AddCommand } from "../program.ts";
 import { showTime } from "../show.ts";
 import { type Cell, tableLines } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
-type PlaceOptions = { readonly server?: string; readonly data?: string; readonly config?: string };
+type PlaceOptions = Partial<ServerPlace> & { readonly data?: string; readonly config?: string };
 type AddOptions = PlaceOptions & { readonly scope: readonly KeyScope[]; readonly expires?: number };
 type ListOptions = PlaceOptions & { readonly json?: true };
 
@@ -49,7 +50,7 @@ export const addKeys: AddCommand = (program, terminal) => {
     .summary("make a key; it is printed this once")
     .description("Makes a key and prints it, this once. Only a hash of it is kept.")
     .argument("<name>", "what the key is for, such as the host's name")
-    .addOption(new Option("--scope <scope...>", "what it may do").choices(keyScopes).default(["send"]))
+    .addOption(new Option("--scope <scope...>", "what it may do").choices(scopeNames).default(["send"]))
     .option("--expires <days>", "how long it is good", wholeNumber(1, 3650))
     .action(async (name: string, options: AddOptions) => {
       if (name.length > 100) throw new CommandFailure("usage", "a key's name has at most 100 characters");
@@ -100,16 +101,18 @@ function placed(command: Command, { environment }: Terminal): Command {
   const given = variable(environment, "MIDWATCH_SERVER");
   return command
     .addOption(given === undefined ? server : server.default(given))
+    .option("--key-file <file>", "file that holds a key with the scope `admin`; with --server only")
     .option("--data <directory>", "the data directory ($MIDWATCH_DATA)")
     .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)");
 }
 
 async function inPlace<T>(
-  { server, data, config }: PlaceOptions,
+  { server, keyFile, data, config }: PlaceOptions,
   terminal: Terminal,
   act: (place: KeyPlace) => Promise<T>,
 ): Promise<T> {
-  if (server !== undefined && data === undefined) return await act(throughServer(server));
+  if (server !== undefined && data === undefined)
+    return await act(throughServer({ server, ...(keyFile !== undefined && { keyFile }) }, terminal));
   const flags = { ...(data !== undefined && { data }), ...(config !== undefined && { config }) };
   const { values } = loadConfig(flags, terminal.environment);
   makeDataDirectory(values.data);
@@ -121,8 +124,8 @@ async function inPlace<T>(
   }
 }
 
-function throughServer(server: string): KeyPlace {
-  const client = makeClient(server);
+function throughServer(place: ServerPlace, terminal: Terminal): KeyPlace {
+  const client = makeClient(place, terminal);
   return {
     add: async (wanted) => await client.send("POST", "/api/v1/keys", wanted),
     list: async () => (await client.get<KeyList>("/api/v1/keys")).rows,

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import type { ListedMonitorAnswer, MonitorDetail, MonitorList } from "../../api/watch-schemas.ts";
 import type { Monitor } from "../../model/monitor.ts";
 import { addServerOption, makeClient } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
 import { planMonitors, readMonitorFile } from "../monitor-file.ts";
 import { printable } from "../printable.ts";
-import type { AddCommand } from "../program.ts";
 import { shortName, showDuration, showTime } from "../show.ts";
 import { type Cell, tableLines } from "../table.ts";
 
@@ -49,7 +49,7 @@ export const addMonitors: AddCommand = (program, terminal) => {
     )
     .option("--json", "print each as one line of JSON")
     .action(async (options: ListOptions) => {
-      const { rows } = await makeClient(options.server).get<MonitorList>("/api/v1/monitors");
+      const { rows } = await makeClient(options, terminal).get<MonitorList>("/api/v1/monitors");
       if (rows.length === 0) throw new CommandFailure("nothing", options.json ? "" : "no job is known yet");
       const lines = options.json
         ? rows.map((row) => JSON.stringify(row))
@@ -64,9 +64,13 @@ export const addMonitors: AddCommand = (program, terminal) => {
     .option("--service <name>", "of this service")
     .option("--environment <name>", "in this environment")
     .option("--json", "print it as one line of JSON")
-    .action(async (job: string, { server, service, environment, json }: ShowOptions) => {
+    .action(async (job: string, { service, environment, json, ...place }: ShowOptions) => {
       const path = "/api/v1/monitor";
-      const detail = await makeClient(server).get<MonitorDetail>(path, { job, service, environment });
+      const detail = await makeClient(place, terminal).get<MonitorDetail>(path, {
+        job,
+        service,
+        environment,
+      });
       const lines = json ? [JSON.stringify(detail)] : detailLines(detail);
       await terminal.write(`${lines.join("\n")}\n`);
     });
@@ -77,9 +81,9 @@ export const addMonitors: AddCommand = (program, terminal) => {
     .argument("<file>", "YAML; see docs/guides/watch.md")
     .option("--yes", "change it")
     .option("--prune", "remove what was set and is not in the file")
-    .action(async (file: string, { server, yes, prune }: ApplyOptions) => {
+    .action(async (file: string, { yes, prune, ...place }: ApplyOptions) => {
       const wanted = readMonitorFile(readText(file), file);
-      const client = makeClient(server);
+      const client = makeClient(place, terminal);
       const { rows } = await client.get<MonitorList>("/api/v1/monitors");
       const set: readonly Monitor[] = await Promise.all(
         rows

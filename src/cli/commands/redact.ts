@@ -10,12 +10,12 @@ import { redactEvent } from "../../redact/redact.ts";
 import { type CompiledRules, compileRules } from "../../redact/rules.ts";
 import { createRedactionSums } from "../../redact/summary.ts";
 import { addServerOption, makeClient } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { loadConfig } from "../config.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
 import { wholeNumber } from "../numbers.ts";
 import { printable } from "../printable.ts";
-import type { AddCommand } from "../program.ts";
 import { loadKeyring, loadUserRules, saveKeyring } from "../redaction.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -128,7 +128,7 @@ function addScan(redact: Command, terminal: Terminal): void {
     .action(async (options: ScanOptions) => {
       const rules = compiled(options.rules);
       const sums = createRedactionSums();
-      const seen = await scanPages(options, (event) => sums.add(redactEvent(event, rules).counts));
+      const seen = await scanPages(options, terminal, (event) => sums.add(redactEvent(event, rules).counts));
       const counts = sums.take();
       const lines = counts.map((one) =>
         options.json
@@ -143,10 +143,11 @@ function addScan(redact: Command, terminal: Terminal): void {
 
 /** Calls back with every event of the range; answers how many there were. */
 async function scanPages(
-  { server, from, until, limit }: ScanOptions,
+  { from, until, limit, ...place }: ScanOptions,
+  terminal: Terminal,
   look: (event: EventPage["rows"][number]) => void,
 ): Promise<number> {
-  const client = makeClient(server);
+  const client = makeClient(place, terminal);
   let seen = 0;
   let cursor: string | undefined;
   do {

@@ -3,11 +3,11 @@ import { Option } from "commander";
 import type { Run, RunDetail, RunPage } from "../../api/schemas.ts";
 import { runStates } from "../../model/run.ts";
 import { addServerOption, makeClient } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
 import { wholeNumber } from "../numbers.ts";
 import { printable } from "../printable.ts";
-import type { AddCommand } from "../program.ts";
 import { timelineLines } from "../run-timeline.ts";
 import { shortName, showDuration, showTime, stateCell } from "../show.ts";
 import { type Cell, tableLines } from "../table.ts";
@@ -67,7 +67,7 @@ export const addRuns: AddCommand = (program, terminal) => {
       }
       const { from, until, state, job, service, environment, limit } = options;
       const query = { from, until, state, job, service, environment, limit };
-      const { rows, next } = await makeClient(options.server).get<RunPage>("/api/v1/runs", query);
+      const { rows, next } = await makeClient(options, terminal).get<RunPage>("/api/v1/runs", query);
       if (rows.length === 0) throw new CommandFailure("nothing", options.json ? "" : "there is no such run");
       const lines = options.json
         ? rows.map((run) => JSON.stringify(run))
@@ -78,7 +78,7 @@ export const addRuns: AddCommand = (program, terminal) => {
 
   async function showOne(id: string, options: RunsOptions): Promise<void> {
     const path = `/api/v1/runs/${encodeURIComponent(id)}`;
-    const detail = await makeClient(options.server).get<RunDetail>(path);
+    const detail = await makeClient(options, terminal).get<RunDetail>(path);
     const lines = options.json ? [JSON.stringify(detail)] : timelineLines(detail, inkOf(terminal));
     await terminal.write(`${lines.join("\n")}\n`);
     // For scripts that ask whether it went well: the timeline said all, so no sentence follows.

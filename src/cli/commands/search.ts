@@ -2,10 +2,10 @@
 import { Option } from "commander";
 import type { EventPage } from "../../api/schemas.ts";
 import { addServerOption, makeClient } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
 import { wholeNumber } from "../numbers.ts";
-import type { AddCommand } from "../program.ts";
 import { eventLine } from "../show.ts";
 import { addFilterOptions, type FilterOptions, filterQuery } from "./filters.ts";
 
@@ -49,7 +49,7 @@ export const addSearch: AddCommand = (program, terminal) => {
         "\nExit code 1 when nothing was found.\n",
     )
     .action(async (words: string[], options: SearchOptions) => {
-      const client = makeClient(options.server);
+      const client = makeClient(options, terminal);
       const ink = inkOf(terminal);
       const query = {
         ...filterQuery(words, options),

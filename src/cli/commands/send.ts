@@ -4,13 +4,12 @@ import { createReadStream, readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { Option } from "commander";
 import type { IntakeReply } from "../../api/schemas.ts";
 import { addServerOption, type Client, failureOf, makeClient, variable } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
 import { wholeNumber } from "../numbers.ts";
 import { printable } from "../printable.ts";
-import type { AddCommand } from "../program.ts";
 import { showCount } from "../show.ts";
 import type { Environment } from "../terminal.ts";
 
@@ -40,12 +39,6 @@ export const addSend: AddCommand = (program, terminal) => {
         "file may be sent again after an interruption: what was taken before adds nothing.",
     )
     .argument("[file]", "the file; - or nothing reads standard input", "-")
-    .addOption(
-      new Option(
-        "--key-file <file>",
-        "file that holds the key ($MIDWATCH_KEY_FILE); without it, $MIDWATCH_KEY",
-      ),
-    )
     .option("--source <name>", "who sends; default: the name of the key")
     .option("--tries <count>", "how often a batch is tried", wholeNumber(1, 100), 8)
     .option("--json", "print the totals as one line of JSON");
@@ -66,7 +59,7 @@ export const addSend: AddCommand = (program, terminal) => {
         "content-encoding": "gzip",
         ...(options.source !== undefined && { "midwatch-source": options.source }),
       };
-      const client = makeClient(options.server);
+      const client = makeClient(options, terminal);
       const totals = { accepted: 0, refused: 0, duplicates: 0 };
       let linesBefore = 0;
       for await (const batch of batches(file === "-" ? terminal.input : openFile(file))) {

@@ -1,6 +1,7 @@
 /** `midwatch serve`: the server, until it is told to stop. */
+
+import type { AddCommand } from "../command-line.ts";
 import { type Flags, loadConfig } from "../config.ts";
-import type { AddCommand } from "../program.ts";
 import type { RunningServer } from "../server-process.ts";
 import type { Terminal } from "../terminal.ts";
 import { version } from "../version.ts";
@@ -16,6 +17,7 @@ export const addServe: AddCommand = (program, terminal) => {
     .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
     .option("--data <directory>", "directory that holds everything ($MIDWATCH_DATA)")
     .option("--listen <address>", "address and port ($MIDWATCH_LISTEN)")
+    .option("--access <mode>", "people or open ($MIDWATCH_ACCESS)")
     .addHelpText(
       "after",
       "\nExamples:\n" +

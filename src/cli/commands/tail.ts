@@ -2,9 +2,9 @@
 import type { TailSkipped } from "../../api/schemas.ts";
 import type { StoredEvent } from "../../store/store.ts";
 import { addServerOption, type Client, failureOf, makeClient, type Query } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
-import type { AddCommand } from "../program.ts";
 import { type Message, messages } from "../server-sent.ts";
 import { eventLine, showCount } from "../show.ts";
 import { addFilterOptions, type FilterOptions, filterQuery } from "./filters.ts";
@@ -43,7 +43,13 @@ export const addTail: AddCommand = (program, terminal) => {
         const lines = events.map((one) => (options.json ? JSON.stringify(one) : eventLine(one, ink)));
         await terminal.write(`${lines.join("\n")}\n`);
       };
-      await follow(makeClient(options.server), filterQuery(words, options), stop.signal, show, terminal.note);
+      await follow(
+        makeClient(options, terminal),
+        filterQuery(words, options),
+        stop.signal,
+        show,
+        terminal.note,
+      );
     });
 };
 

@@ -1,8 +1,8 @@
 /** `midwatch why`: why a job did or did not run at a time, in plain sentences. */
 import type { WhyAnswer } from "../../api/watch-schemas.ts";
 import { addServerOption, makeClient } from "../client.ts";
+import type { AddCommand } from "../command-line.ts";
 import { printable } from "../printable.ts";
-import type { AddCommand } from "../program.ts";
 
 type WhyOptions = {
   readonly server: string;
@@ -24,8 +24,8 @@ export const addWhy: AddCommand = (program, terminal) => {
     .option("--json", "print it as one line of JSON");
   addServerOption(command, terminal)
     .addHelpText("after", '\nExamples:\n  midwatch why "daily report" --at 2026-11-21T02:00:00Z\n')
-    .action(async (job: string, { server, at, service, environment, json }: WhyOptions) => {
-      const answer = await makeClient(server).get<WhyAnswer>("/api/v1/why", {
+    .action(async (job: string, { at, service, environment, json, ...place }: WhyOptions) => {
+      const answer = await makeClient(place, terminal).get<WhyAnswer>("/api/v1/why", {
         job,
         at,
         service,

@@ -4,7 +4,7 @@ import { sampleMark } from "../../model/event.ts";
 import { limits } from "../../model/limits.ts";
 import { type RunState, runStates } from "../../model/run.ts";
 import type { EngineClient } from "../engine/client.ts";
-import type { EventStore, JobSummary, Overview, Page, RunQuery, RunSummary, TimeRange } from "../store.ts";
+import type { EventStore, JobSummary, Overview, Page, RunQuery, RunSummary, Team, TimeRange } from "../store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { addTimeRange, type Conditions, conditions, invalid, moment } from "./filter.ts";
 import { checkLimit } from "./limit.ts";
@@ -28,8 +28,8 @@ export function runQuestions(client: EngineClient): RunQuestions {
       const rows = await client.rows<RunRow>(run({ columns: runColumns }), { run_id: runId });
       return rows[0] && toRunSummary(rows[0]);
     },
-    jobs: (range, limit) => summarizeJobs(client, range, limit),
-    overview: (range) => overview(client, range),
+    jobs: (range, limit, team) => summarizeJobs(client, range, limit, team),
+    overview: (range, team) => overview(client, range, team),
     async deleteSample() {
       await client.run(deleteSampleEvents(), "maintenance", { mark: sampleMark });
       await client.run(deleteSampleRuns(), "maintenance");
@@ -52,7 +52,7 @@ function addRunRange(list: Conditions, range: TimeRange): void {
 }
 
 /** A run has a row in each part that heard of it: those with a row from the range on. */
-function candidatesFrom(list: Conditions, range: TimeRange): string {
+export function candidatesFrom(list: Conditions, range: TimeRange): string {
   const from = moment(list, range.fromMicros);
   return `run_hash IN (SELECT run_hash FROM runs WHERE last_time >= ${from})`;
 }
@@ -93,8 +93,7 @@ async function askRuns(
   }
   const marked = [
     ...addMark(list, "job_mark", query.jobs),
-    ...addMark(list, "service_mark", query.services),
-    ...addMark(list, "environment_mark", query.environments),
+    ...addTeam(list, query),
     ...addMark(list, "trace_mark", traceId === undefined ? undefined : [traceId]),
   ];
   if (after !== undefined) {
@@ -137,6 +136,13 @@ function addMark(list: Conditions, column: string, values: readonly string[] | u
   return [`run_hash IN (SELECT run_hash FROM runs WHERE toUInt64(${column}) IN ${hashes})`];
 }
 
+export function addTeam(list: Conditions, { services, environments }: Team): readonly string[] {
+  return [
+    ...addMark(list, "service_mark", services),
+    ...addMark(list, "environment_mark", environments),
+  ];
+}
+
 type JobRow = {
   readonly job: string;
   readonly service: string;
@@ -153,11 +159,12 @@ async function summarizeJobs(
   client: EngineClient,
   range: TimeRange,
   limit: number,
+  team: Team = {},
 ): Promise<readonly JobSummary[]> {
   checkLimit(limit, limits.pageRowsMax);
   const list = conditions();
   addRunRange(list, range);
-  const candidates = candidatesFrom(list, range);
+  const candidates = [candidatesFrom(list, range), ...addTeam(list, team)].join(" AND ");
   const { sql: filter, parameters } = list.all();
   const rows = await client.rows<JobRow>(jobs({ candidates, filter }), { ...parameters, limit });
   return rows.map((row) =>
@@ -180,13 +187,15 @@ function byState(counts: Readonly<Record<string, string>>): { [S in RunState]?: 
   return Object.fromEntries(Object.entries(counts).map(([state, count]) => [stateOf(state), Number(count)]));
 }
 
-async function overview(client: EngineClient, range: TimeRange): Promise<Overview> {
+async function overview(client: EngineClient, range: TimeRange, team: Team = {}): Promise<Overview> {
   const list = conditions();
   addRunRange(list, range);
-  const candidates = candidatesFrom(list, range);
+  const candidates = [candidatesFrom(list, range), ...addTeam(list, team)].join(" AND ");
   const ofRuns = list.all();
   const inRange = conditions();
   addTimeRange(inRange, range);
+  if (team.services) inRange.add(`service IN ${inRange.bind(team.services, "Array(String)")}`);
+  if (team.environments) inRange.add(`environment IN ${inRange.bind(team.environments, "Array(String)")}`);
   const ofEvents = inRange.all();
   const [states, counted] = await Promise.all([
     client.rows<{ state: string; count: string }>(

@@ -7,7 +7,7 @@ import { Fault } from "../model/fault.ts";
 import type { Clock } from "../model/time.ts";
 import type { ApiKey, ControlStore, KeyScope } from "../store/store.ts";
 import { mintKey, parseKey, secretMatches } from "./key.ts";
-import type { MadeKey, NewKey } from "./schemas.ts";
+import { type Right, scopes } from "./policy.ts";
 
 const rememberedMsMax = 2000;
 /** Keys remembered, unknown ones included. More: all are forgotten and asked for again. */
@@ -17,7 +17,9 @@ const useNotedMs = 60_000;
 
 export type Keyring = {
   /** The key behind an `Authorization` header. Rejects with `KEY_INVALID`, which says what is wrong. */
-  readonly check: (authorization: string | undefined, scope: KeyScope) => Promise<ApiKey>;
+  readonly check: (authorization: string | undefined, right: Right | undefined) => Promise<ApiKey>;
+  /** The same for the text of a key, in whatever form a protocol carried it. */
+  readonly checkKey: (text: string, right?: Right) => Promise<ApiKey>;
   /** To be called after a key was revoked or added. */
   readonly forget: (id: string) => void;
 };
@@ -44,28 +46,33 @@ export function makeKeyring(control: ControlStore, clock: Clock): Keyring {
     await control.noteKeyUse(id, Math.floor(nowMs));
   }
 
+  async function checkKey(text: string, right?: Right): Promise<ApiKey> {
+    const parsed = parseKey(text);
+    if (!parsed) throw new Fault("KEY_INVALID", "This is not a Midwatch key, or it was not copied whole.");
+    const key = await lookUp(parsed.id);
+    // One sentence for an unknown id and a wrong secret: which ids exist is nobody's business.
+    if (!key || !secretMatches(parsed.secret, key.secretSha256)) {
+      throw new Fault("KEY_INVALID", "This key is not known here.");
+    }
+    if (key.revokedMs !== undefined) throw new Fault("KEY_INVALID", `The key ${key.name} was revoked.`);
+    if (key.expiresMs !== undefined && key.expiresMs <= clock()) {
+      throw new Fault("KEY_INVALID", `The key ${key.name} has expired.`);
+    }
+    if (right !== undefined && !key.scopes.some((scope) => mayWith(scope, right))) {
+      throw new Fault("KEY_INVALID", `The key ${key.name} does not have the scope that this needs.`);
+    }
+    await noteUse(key.id);
+    return key;
+  }
+
   return {
-    check: async (authorization, scope) => {
-      const given = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+    checkKey,
+    check: async (authorization, right) => {
+      const given = bearerIn(authorization);
       if (given === undefined) {
         throw new Fault("KEY_INVALID", "The header `Authorization: Bearer KEY` is missing or malformed.");
       }
-      const parsed = parseKey(given);
-      if (!parsed) throw new Fault("KEY_INVALID", "This is not a Midwatch key, or it was not copied whole.");
-      const key = await lookUp(parsed.id);
-      // One sentence for an unknown id and a wrong secret: which ids exist is nobody's business.
-      if (!key || !secretMatches(parsed.secret, key.secretSha256)) {
-        throw new Fault("KEY_INVALID", "This key is not known here.");
-      }
-      if (key.revokedMs !== undefined) throw new Fault("KEY_INVALID", `The key ${key.name} was revoked.`);
-      if (key.expiresMs !== undefined && key.expiresMs <= clock()) {
-        throw new Fault("KEY_INVALID", `The key ${key.name} has expired.`);
-      }
-      if (!key.scopes.includes(scope)) {
-        throw new Fault("KEY_INVALID", `The key ${key.name} does not have the scope \`${scope}\`.`);
-      }
-      await noteUse(key.id);
-      return key;
+      return await checkKey(given, right);
     },
     forget: (id) => {
       remembered.delete(id);
@@ -73,7 +80,23 @@ export function makeKeyring(control: ControlStore, clock: Clock): Keyring {
   };
 }
 
+export function bearerIn(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+}
+
+function mayWith(scope: KeyScope, right: Right): boolean {
+  return (scopes[scope].rights as readonly Right[]).includes(right);
+}
+
 type Sources = { readonly clock: Clock; readonly randomBytes: (count: number) => Uint8Array };
+
+export type NewKey = {
+  readonly name: string;
+  readonly scopes: readonly KeyScope[];
+  readonly expiresInDays?: number;
+};
+/** `key` is shown once and kept nowhere. */
+export type MadeKey = { readonly id: string; readonly key: string };
 
 /** Makes a key and keeps all of it but the secret, which only the answer holds. */
 export async function makeKey(control: ControlStore, wanted: NewKey, sources: Sources): Promise<MadeKey> {

@@ -1,0 +1,50 @@
+/** Finds out who asks, by what the request carries. */
+import { Fault } from "../model/fault.ts";
+import { type Actor, actorOfKey, anyoneAtAll, mayAsk, ownerOf } from "./actor.ts";
+import { type MintedKey, parseKey, secretMatches } from "./key.ts";
+import { bearerIn, type Keyring } from "./keyring.ts";
+import type { Need } from "./policy.ts";
+
+export const accessModes = ["people", "open"] as const;
+/** `open`: whoever reaches the server is an administrator. For demonstrations and one's own machine. */
+export type AccessMode = (typeof accessModes)[number];
+
+export type Credentials = { readonly authorization?: string | undefined };
+
+export type Access = {
+  readonly mode: AccessMode;
+  /** `undefined` where nothing was shown. Rejects with `KEY_INVALID` where a key was, and is not good. */
+  readonly whoAsks: (credentials: Credentials) => Promise<Actor | undefined>;
+};
+
+export type AccessParts = {
+  readonly mode: AccessMode;
+  readonly keyring: Keyring;
+  /** What the owner of the data directory can read, and nobody else. */
+  readonly ownerKey: Pick<MintedKey, "id" | "secretSha256">;
+  readonly hostname: string;
+};
+
+export function makeAccess({ mode, keyring, ownerKey, hostname }: AccessParts): Access {
+  const owner = ownerOf(hostname);
+  return {
+    mode,
+    whoAsks: async ({ authorization }) => {
+      if (mode === "open") return anyoneAtAll;
+      if (authorization === undefined) return undefined;
+      const text = bearerIn(authorization);
+      const parsed = text === undefined ? undefined : parseKey(text);
+      if (parsed?.id === ownerKey.id && secretMatches(parsed.secret, ownerKey.secretSha256)) return owner;
+      return actorOfKey(await keyring.check(authorization, undefined));
+    },
+  };
+}
+
+/** Throws `SIGN_IN_NEEDED` or `RIGHT_MISSING`, which say nothing about the thing that was asked for. */
+export function refuseUnlessAllowed(actor: Actor | undefined, need: Need): void {
+  if (mayAsk(actor, need)) return;
+  if (actor === undefined) {
+    throw new Fault("SIGN_IN_NEEDED", "Sign in first, or send a key as `Authorization: Bearer KEY`.");
+  }
+  throw new Fault("RIGHT_MISSING", `${actor.name} does not have the right \`${need}\` that this needs.`);
+}

@@ -1,0 +1,139 @@
+/**
+ * Who may do what, all of it: what each role may, what each scope of a key may, and which right
+ * each route needs. Everything that is not written here is refused; a route that is missing keeps
+ * the server from starting. `docs/internals/access.md` tells how to add one.
+ */
+import { type Stream, streams } from "../model/event.ts";
+
+/** What a person or a key may be allowed, from least to most. */
+export const rights = {
+  see: "that jobs, runs and incidents are there, and how they went",
+  read: "events with their texts: search, view, follow",
+  prove: "proofs of events, and the state of the ledger",
+  metrics: "figures for Prometheus",
+  respond: "acknowledge, put off, note and resolve incidents",
+  configure: "monitors, channels, the sample day and other settings",
+  keys: "make and revoke the keys of machines",
+  people: "invite people, change what they may, end their sessions",
+  send: "hand in events",
+} as const;
+export type Right = keyof typeof rights;
+
+/** Parts of an event that are hidden from whoever may not read them. */
+export const fieldGroups = {
+  text: "messages, errors, stacks, and all other attributes",
+  arguments: "arguments of jobs and of audited actions",
+  output: "what commands and jobs printed",
+  headers: "headers of requests",
+  addresses: "network addresses",
+} as const;
+export type FieldGroup = keyof typeof fieldGroups;
+
+export type Grant = {
+  readonly rights: readonly Right[];
+  /** Events of these are read; `audit` is never among them by chance. */
+  readonly streams: readonly Stream[];
+  readonly fields: readonly FieldGroup[];
+};
+
+const work: readonly Stream[] = ["jobs", "logs", "http"];
+const everyField = Object.keys(fieldGroups) as FieldGroup[];
+
+export const roles = {
+  /** Sees that things ran and how; reads no text of anybody. */
+  viewer: { rights: ["see"], streams: work, fields: [] },
+  /** Is on call: reads what helps to put it right, and says what is done about it. */
+  responder: { rights: ["see", "read", "respond"], streams: work, fields: ["text", "output"] },
+  /** Looks into everything that applications did, and changes nothing. */
+  analyst: { rights: ["see", "read", "prove"], streams: work, fields: everyField },
+  /** Looks at who looked, and proves it; reads no line of the applications. */
+  auditor: {
+    rights: ["see", "read", "prove"],
+    streams: ["audit"],
+    fields: ["text", "arguments", "addresses"],
+  },
+  administrator: {
+    rights: ["see", "read", "prove", "metrics", "respond", "configure", "keys", "people"],
+    streams,
+    fields: everyField,
+  },
+} as const satisfies Record<string, Grant>;
+export type Role = keyof typeof roles;
+export const roleNames = Object.keys(roles) as readonly Role[];
+
+/** What a key of a machine may, by its scope; with several scopes, all of it together. */
+export const scopes = {
+  send: { rights: ["send"], streams: [], fields: [] },
+  read: roles.analyst,
+  metrics: { rights: ["metrics"], streams: [], fields: [] },
+  verify: { rights: ["prove"], streams, fields: [] },
+  admin: roles.administrator,
+} as const satisfies Record<string, Grant>;
+export type Scope = keyof typeof scopes;
+export const scopeNames = Object.keys(scopes) as readonly Scope[];
+
+/**
+ * `anyone`: nothing in the answer is a secret. `signed in`: any person or key, about itself.
+ * `sender`: a key with the right `send`, in whatever form the route's protocol carries it; the
+ * route asks the keyring before it reads the body.
+ */
+export type Need = Right | "anyone" | "signed in" | "sender";
+
+/** Each route by method and address. `HEAD` needs what `GET` needs. */
+export const routes: Readonly<Record<string, Need>> = {
+  "GET /": "anyone",
+  "GET /assets/*": "anyone",
+  "GET /healthz": "anyone",
+  "GET /api/v1/openapi.json": "anyone",
+  // Hashes and signatures: witnesses and verifiers compare them without being known here.
+  "GET /ledger/key": "anyone",
+  "GET /ledger/*": "anyone",
+  // Proves itself by the signature of a ledger that is known here.
+  "POST /witness/add-checkpoint": "anyone",
+  "GET /api/v1/ledger": "see",
+
+  "POST /v1/events": "sender",
+
+  "GET /metrics": "metrics",
+
+  "GET /api/v1/overview": "see",
+  "GET /api/v1/jobs": "see",
+  "GET /api/v1/runs": "see",
+  "GET /api/v1/runs/:id": "see",
+  "GET /api/v1/why": "see",
+  "GET /api/v1/incidents": "see",
+  "GET /api/v1/incidents/:id": "see",
+  "GET /api/v1/monitors": "see",
+  "GET /api/v1/monitor": "see",
+  "GET /api/v1/channels": "see",
+  "GET /api/v1/sample": "see",
+  "GET /api/v1/schedule": "see",
+
+  "GET /api/v1/events": "read",
+  "GET /api/v1/events/:id": "read",
+  "GET /api/v1/histogram": "read",
+  "GET /api/v1/values": "read",
+  "GET /api/v1/tail": "read",
+
+  "GET /api/v1/events/:id/proof": "prove",
+
+  "POST /api/v1/incidents/:id/acknowledge": "respond",
+  "POST /api/v1/incidents/:id/resolve": "respond",
+  "POST /api/v1/incidents/:id/note": "respond",
+  "POST /api/v1/incidents/:id/snooze": "respond",
+
+  "PUT /api/v1/monitors": "configure",
+  "POST /api/v1/channels/:id/test": "configure",
+  "POST /api/v1/sample": "configure",
+  "DELETE /api/v1/sample": "configure",
+
+  "GET /api/v1/keys": "keys",
+  "POST /api/v1/keys": "keys",
+  "DELETE /api/v1/keys/:id": "keys",
+};
+
+/** What a route needs; `undefined` where nobody has written it down. */
+export function needOf(method: string, url: string): Need | undefined {
+  const name = `${method === "HEAD" ? "GET" : method} ${url}`;
+  return Object.hasOwn(routes, name) ? routes[name] : undefined;
+}

@@ -1,0 +1,64 @@
+/** The watch as the one who asks may see it: incidents and monitors of other teams do not exist. */
+import type { Watch } from "../alert/parts.ts";
+import { Fault } from "../model/fault.ts";
+import type { Incident } from "../model/incident.ts";
+import type { JobName } from "../model/monitor.ts";
+import { type Actor, whoAsks } from "./actor.ts";
+import { isWithin } from "./restrict.ts";
+
+export function restrictedWatch(watch: Watch): Watch {
+  /** An incident without a job, such as a host that is silent, is for those who look after everything. */
+  const mine = (actor: Actor, { job }: Incident): boolean => isWithin(actor, job);
+
+  async function myIncident(id: string): Promise<boolean> {
+    const detail = await watch.incident(id);
+    return detail !== undefined && mine(whoAsks(), detail.incident);
+  }
+
+  /** Whether such a job is there or not: the answer is the same. */
+  function refuseOthers(...names: readonly JobName[]): void {
+    const actor = whoAsks();
+    if (!names.every((name) => isWithin(actor, name))) {
+      throw new Fault("NOT_FOUND", "There is no such job among those of your team.");
+    }
+  }
+
+  return {
+    incidents: async (limit) => {
+      const actor = whoAsks();
+      return (await watch.incidents(limit)).filter((incident) => mine(actor, incident));
+    },
+    incident: async (id) => ((await myIncident(id)) ? await watch.incident(id) : undefined),
+    decide: async (id, decision, by) =>
+      (await myIncident(id)) ? await watch.decide(id, decision, authorOf(whoAsks(), by)) : undefined,
+    monitors: async () => {
+      const actor = whoAsks();
+      return (await watch.monitors()).filter(({ monitor }) => isWithin(actor, monitor));
+    },
+    monitorOf: async (name) => {
+      refuseOthers(name);
+      return await watch.monitorOf(name);
+    },
+    monitorChanges: async (name) => {
+      refuseOthers(name);
+      return await watch.monitorChanges(name);
+    },
+    changeMonitors: async (wishes, by) => {
+      refuseOthers(...wishes.map(({ name }) => name));
+      await watch.changeMonitors(wishes, authorOf(whoAsks(), by));
+    },
+    channels: watch.channels,
+    testChannel: watch.testChannel,
+    explain: async (job, atMs) => {
+      refuseOthers(job);
+      return await watch.explain(job, atMs);
+    },
+    close: watch.close,
+  };
+}
+
+/** Who decided: a person by name, whatever the request says; a machine may say for whom it speaks. */
+function authorOf({ kind, name }: Actor, said: string): string {
+  if (kind === "anyone") return said;
+  return kind === "person" ? name : `${said} (${name})`;
+}

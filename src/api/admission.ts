@@ -1,0 +1,45 @@
+/**
+ * Admits each request, or refuses it, by the policy: before its body is read and before its route
+ * looks for anything. A route that the policy does not name cannot be added at all.
+ */
+import type { FastifyRequest } from "fastify";
+import { type Access, refuseUnlessAllowed } from "../access/access.ts";
+import { type Actor, askedBy } from "../access/actor.ts";
+import { needOf } from "../access/policy.ts";
+import type { Api } from "./parts.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks; absent only where the policy lets anyone in, or a sender that its route looks at. */
+    actor: Actor | undefined;
+  }
+}
+
+export function admitByPolicy(server: Api, access: Access): void {
+  server.addHook("onRoute", ({ method, url }) => {
+    for (const one of [method].flat()) {
+      if (needOf(one, url) === undefined)
+        throw new Error(`${one} ${url} is not in src/access/policy.ts: say there what it needs`);
+    }
+  });
+  server.decorateRequest("actor", undefined);
+  server.addHook("onRequest", async (request) => {
+    const { url } = request.routeOptions;
+    // An address without a route: the answer is the same for everybody.
+    if (url === undefined) return;
+    const need = needOf(request.method, url);
+    if (need === "anyone" || need === "sender") return;
+    request.actor = await access.whoAsks({ authorization: request.headers.authorization });
+    refuseUnlessAllowed(request.actor, need ?? "people");
+  });
+  server.addHook("preHandler", (request, _reply, done) => {
+    if (request.actor === undefined) done();
+    else askedBy(request.actor, done);
+  });
+}
+
+/** Who asks, where the policy let nobody unknown in. */
+export function actorOf(request: FastifyRequest): Actor {
+  if (request.actor === undefined) throw new Error("a route without a right asks who asks");
+  return request.actor;
+}
