@@ -9,10 +9,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { billingIsMissing, billingPackages, startBilling } from "./billing.ts";
-import { type Cron, cronIsMissing, cronPackages } from "./cron.ts";
+import { cronIsMissing, cronPackages, openRoom } from "./cron.ts";
 import { Processes, root } from "./processes.ts";
 import { shopIsMissing, shopPackages, startShop } from "./shop.ts";
-import { startAgent, startServer } from "./watch.ts";
+import { startWatch } from "./watch.ts";
 
 const port = Number(process.env["MIDWATCH_DEMO_PORT"] ?? 4180);
 /** So often something is asked of the shop. */
@@ -57,22 +57,20 @@ process.on("SIGINT", () => void end(0));
 process.on("SIGTERM", () => void end(0));
 
 try {
-  const watch = await startServer(processes, folder, port);
+  const withoutCron = cronIsMissing();
+  const room = withoutCron === undefined ? await openRoom(processes, folder) : undefined;
+  const watch = await startWatch(processes, folder, { port, agentInside: room?.inside ?? [] });
   const billing = billingIsMissing() ?? (await startBilling(processes, folder, watch.spool));
   const withBilling = typeof billing !== "string";
   const shop = await startShop(processes, folder, watch.spool, withBilling ? billing.environment : {});
   shop.keepWorking();
   shop.keepWorking();
-  const cron: Cron | string = cronIsMissing() ?? (await shop.keepTime());
-  const withCron = typeof cron !== "string";
-  startAgent(processes, folder, watch, withCron ? cron.inside : []);
-  if (withBilling && withCron) incidents.push(crossing);
+  if (room) await shop.keepTime(room);
+  if (withBilling && room) incidents.push(crossing);
   console.log(`\nMidwatch watches the playground: ${watch.address}`);
   console.log(`The shop itself: ${shop.address}/orders (POST to order something)`);
   console.log(withBilling ? "Celery: a worker and beat, on Redis" : `Without Celery: ${billing}`);
-  console.log(
-    withCron ? "Cron: the shop's own daemon, with what whenever wrote" : `Without cron and whenever: ${cron}`,
-  );
+  console.log(room ? "Cron: a daemon with what whenever wrote" : `Without cron and whenever: ${withoutCron}`);
   console.log(`Logs of all processes: ${folder}\nCtrl-C ends everything.\n`);
   await trickle(shop, withBilling ? billing.tell : undefined);
 } catch (error) {

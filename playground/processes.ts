@@ -20,6 +20,7 @@ export type Start = {
 /** What was started, so that it can be ended: the newest first, so that nothing loses what it needs. */
 export class Processes {
   readonly #running: ChildProcess[] = [];
+  readonly #last: (() => void)[] = [];
   #isEnding = false;
 
   /** Nothing may be started again. */
@@ -47,9 +48,15 @@ export class Processes {
     clearTimeout(timer);
   }
 
+  /** What is to be done when all have ended. */
+  afterwards(action: () => void): void {
+    this.#last.push(action);
+  }
+
   async endAll(): Promise<void> {
     this.#isEnding = true;
     for (const child of this.#running.toReversed()) await this.end(child);
+    for (const action of this.#last.splice(0)) action();
   }
 }
 

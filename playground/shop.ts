@@ -1,6 +1,7 @@
-/** The shop: a Rails application on Puma, with Delayed::Job workers. */
+/** The shop: a Rails application on Puma, with Delayed::Job workers and a crontab of whenever's. */
 import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { type Room, startCron } from "./cron.ts";
 import { answers, eventually, freePort, type Processes, root } from "./processes.ts";
 
 export const shopPackages: readonly string[] = [
@@ -9,6 +10,7 @@ export const shopPackages: readonly string[] = [
   "ruby-delayed-job-active-record",
   "ruby-rails",
   "ruby-sqlite3",
+  "ruby-redis",
   "puma",
 ];
 
@@ -17,7 +19,7 @@ const directory = join(root, "playground/shop");
 /** Why the shop cannot run here, if it cannot. */
 export function shopIsMissing(): string | undefined {
   const script =
-    'require "rails"; require "active_record"; require "delayed_job_active_record"; require "sqlite3"; require "puma"';
+    'require "rails"; require "active_record"; require "delayed_job_active_record"; require "sqlite3"; require "redis"; require "puma"';
   return spawnSync("ruby", ["-e", script]).status === 0
     ? undefined
     : `Debian's packages for the shop are missing (${shopPackages.join(" ")})`;
@@ -30,6 +32,8 @@ export type Shop = {
   /** Plays a story through a web request. */
   readonly tell: (story: string) => Promise<void>;
   readonly order: (customer: string) => Promise<void>;
+  /** Installs the shop's crontab under a cron daemon of its own. */
+  readonly keepTime: (room: Room, before?: readonly string[]) => Promise<string>;
 };
 
 export async function startShop(
@@ -65,9 +69,22 @@ export async function startShop(
       if (!processes.isEnding) setTimeout(keepWorking, 500);
     });
   };
+  const keepTime = (room: Room, before: readonly string[] = []): Promise<string> =>
+    startCron(processes, room, {
+      folder,
+      directory,
+      schedule: join(directory, "config/schedule.rb"),
+      before,
+      environment: {
+        ...environment,
+        SHOP_HEARTBEAT: join(folder, "heartbeat"),
+        SHOP_CRON_OUTPUT: join(folder, "cron-jobs.log"),
+      },
+    });
   return {
     address,
     keepWorking,
+    keepTime,
     tell: (story) => post(`/stories/${encodeURIComponent(story)}`),
     order: (customer) => post(`/orders?customer=${encodeURIComponent(customer)}`),
   };

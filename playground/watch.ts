@@ -24,16 +24,19 @@ type WatchMore = {
   readonly environment?: Readonly<Record<string, string>>;
   /** Further options of the agent. */
   readonly agentWords?: readonly string[];
+  /** Words before the agent's command, such as those of a room. */
+  readonly agentInside?: readonly string[];
 };
 
 /** Everything lies below `folder`. */
 export async function startWatch(
   processes: Processes,
   folder: string,
-  { port, access = "open", environment = {}, agentWords = [] }: WatchMore = {},
+  { port, access = "open", environment = {}, agentWords = [], agentInside = [] }: WatchMore = {},
 ): Promise<Watch> {
   const data = join(folder, "data");
   const spool = join(folder, "spool");
+  const keyFile = join(folder, "agent.key");
   mkdirSync(spool, { recursive: true });
   const listen = `127.0.0.1:${port ?? (await freePort())}`;
   const address = `http://${listen}`;
@@ -56,20 +59,8 @@ export async function startWatch(
     [midwatchProgram, "keys", "add", "playground", "--scope", "send", "--data", data],
     { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
   );
-  writeFileSync(keyFileOf(folder), key, { mode: 0o600 });
-  return { address, data, spool };
-}
-
-const keyFileOf = (folder: string): string => join(folder, "agent.key");
-
-/** An agent for a server that was started with the same folder; `inside` are words before its command. */
-export function startAgent(
-  processes: Processes,
-  folder: string,
-  { address, spool }: Watch,
-  inside: readonly string[] = [],
-): void {
-  const [program = nodeProgram, ...words] = [...inside, nodeProgram];
+  writeFileSync(keyFile, key, { mode: 0o600 });
+  const [program = nodeProgram, ...words] = [...agentInside, nodeProgram];
   processes.start({
     program,
     words: [
@@ -79,7 +70,7 @@ export function startAgent(
       "--server",
       address,
       "--key-file",
-      keyFileOf(folder),
+      keyFile,
       "--spool",
       spool,
       "--state",

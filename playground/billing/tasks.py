@@ -44,6 +44,14 @@ def invoice(order, card_number=None, password=None):
     return {"order": order, "token": "tok_of_the_result_5e3f"}
 
 
+@app.task(name="billing.export")
+def export(order):
+    """Leaves word for the cron line that sends exports, and says in which trace."""
+    with open(os.environ["EXPORT_ASKED"], "w") as asked:
+        asked.write("{trace} {parent}\n".format(**midwatch.link()))
+    return order
+
+
 @app.task(name="billing.charge", bind=True, max_retries=2)
 def charge(self, order, fails=1):
     """Fails as often as it is told to, and is retried twice at most."""

@@ -25,6 +25,7 @@ module Stories
     "leaks" => -> { Delayed::Job.enqueue(AccountImport.new("maria", *PLANTED.values_at(:password, :api_token, :card_number, :dsn))) },
     "leaks without names" => -> { SignInJob.perform_later("maria", PLANTED[:password], MARKER, "api_token" => PLANTED[:api_token]) },
     "asks for others" => -> { Delayed::Job.enqueue(MonthEnd.new([11, 12])) },
+    "crosses all four" => -> { ExportJob.perform_later(77) },
     "is unloadable" => -> { unloadable },
     "never existed" => -> { rolled_back },
     "kills its worker" => -> { Delayed::Job.enqueue(NightlyExport.new(Date.today.to_s), queue: "exports") }

@@ -1,0 +1,20 @@
+# frozen_string_literal: true
+
+# What the shop does by the clock: each minute here, so that something is to be seen.
+require "midwatch/whenever"
+
+Midwatch.configure { |config| config.service = "shop" }
+recorders = File.expand_path("../../..", __dir__)
+set :midwatch_run, "#{recorders}/recorders/cron/midwatch-run"
+set :midwatch_program, "#{recorders}/bin/midwatch"
+set :environment, "playground"
+set :environment_variable, "SHOP_STAGE"
+set :path, File.expand_path("..", __dir__)
+set :output, ENV.fetch("SHOP_CRON_OUTPUT", "/dev/null")
+ENV.each { |name, value| env(name, value) if name.match?(/\A(SHOP|MIDWATCH|EXPORT)_/) }
+
+every(1.minute) { command "date > #{ENV.fetch("SHOP_HEARTBEAT", "/dev/null")}", midwatch: "heartbeat" }
+# Works off what billing left word of, and says in whose name.
+every(1.minute) { rake "exports:send", midwatch_asked: ENV["EXPORT_ASKED"] }
+every(2.minutes) { command "bin/stock_report", midwatch: "stock report", midwatch_output: true }
+every(3.minutes) { command "bin/sync_stock", midwatch: "stock sync" }
