@@ -7,6 +7,8 @@ import type { EventRecord, Kind, Severity, Stream } from "../model/event.ts";
 import type { FieldName } from "../model/fields.ts";
 import type { RunState } from "../model/run.ts";
 import type { PageQuestions } from "./page.ts";
+import type { SurveyQuestions } from "./survey.ts";
+import type { PeopleStore } from "./people.ts";
 import type { WatchStore } from "./watch.ts";
 
 export type TimeRange = {
@@ -226,7 +228,7 @@ export type BatchReceipt = {
   readonly seal?: string;
 };
 
-export interface ControlStore extends WatchStore {
+export interface ControlStore extends WatchStore, PeopleStore {
   addKey(key: ApiKey): Promise<void>;
   keys(): Promise<readonly ApiKey[]>;
   keyById(id: string): Promise<ApiKey | undefined>;

@@ -7,6 +7,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { Fault } from "../../model/fault.ts";
 import { type AppliedMigration, pendingMigrations, readMigrations } from "../migrations.ts";
 import type { ApiKey, BatchReceipt, ControlStore, KeyScope } from "../store.ts";
+import { peopleStore } from "./people.ts";
 import { watchStore } from "./watch.ts";
 
 const migrations = readMigrations(new URL("migrations/", import.meta.url));
@@ -71,6 +72,7 @@ export function openSqliteControl(path: string): ControlStore {
     setting: (name) =>
       answer(() => optional(statements.setting.get({ name }), (row) => String(row["value"]))),
     setSetting: (name, value) => answer(() => void statements.setSetting.run({ name, value })),
+    ...peopleStore({ database, readSql, answer, atOnce: (work) => atOnce(database, work) }),
     ...watchStore({
       database,
       readSql,

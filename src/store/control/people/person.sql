@@ -1,0 +1,1 @@
+SELECT document FROM people WHERE id = :id LIMIT 1
