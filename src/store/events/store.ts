@@ -19,6 +19,7 @@ import type {
   StoredEvent,
   TimeRange,
 } from "../store.ts";
+import type { SurveyQuestions } from "../survey.ts";
 import { findArrivals } from "./arrivals.ts";
 import { afterEvent, cursorOf, decodeCursor } from "./cursor.ts";
 import { addEventFilter, conditions } from "./filter.ts";
@@ -30,6 +31,7 @@ import { question } from "./question.ts";
 import { checkRetention, type Retention } from "./retention.ts";
 import { type EventRow, eventColumns, toEvent } from "./rows.ts";
 import { runQuestions } from "./runs.ts";
+import { surveyQuestions } from "./survey.ts";
 import { watchQuestions } from "./watch.ts";
 
 const insert = question("insert");
@@ -65,8 +67,11 @@ const answerSettings = {
 
 export type EventStoreOptions = { readonly client: EngineClient; readonly retention: Retention };
 
+/** With the questions that only the watch asks. */
+export type SurveyedStore = EventStore & SurveyQuestions;
+
 /** Brings the schema up to date first. */
-export async function openEventStore({ client, retention }: EventStoreOptions): Promise<EventStore> {
+export async function openEventStore({ client, retention }: EventStoreOptions): Promise<SurveyedStore> {
   checkRetention(retention);
   await migrateEvents(client);
   let closed = false;
@@ -95,6 +100,7 @@ export async function openEventStore({ client, retention }: EventStoreOptions): 
     fieldValues: (filter, field, limit) => countByValue(open, filter, field, limit),
     ...runQuestions(open),
     ...watchQuestions(open),
+    ...surveyQuestions(open),
     arrivals: (query) => findArrivals(open, query),
     async close() {
       if (closed) return;

@@ -1,0 +1,40 @@
+-- What was usual of some jobs in the weeks before an hour: samples of the same hour of the week, of
+-- the same hour of any day, and of all, the newest of each.
+SELECT
+    job,
+    service,
+    environment,
+    toUnixTimestamp(min(hour)) AS first_hour,
+    count() AS hours,
+    groupArrayLastArrayIf(60)(duration_ms, same_week_hour) AS week_durations,
+    groupArrayLastArrayIf(60)(duration_ms, same_day_hour) AS day_durations,
+    groupArrayLastArray(60)(duration_ms) AS all_durations,
+    groupArrayLastArray(60)(output_bytes) AS outputs,
+    groupArrayLastArray(60)(row_counts) AS row_count_samples,
+    groupArrayLastArray(60)(max_rss_bytes) AS memories,
+    groupArrayLastArray(60)(cpu_ms) AS processor_times,
+    groupArrayLastArray(60)(wait_ms) AS waits,
+    sumMapIf(map(toUnixTimestamp(hour), toUInt64(greatest(enqueued, started))), same_week_hour) AS week_volumes,
+    sumMapIf(map(toUnixTimestamp(hour), toUInt64(greatest(enqueued, started))), same_day_hour) AS day_volumes,
+    sum(succeeded) AS succeeded_runs,
+    sum(failed) AS failed_attempts,
+    sumIf(succeeded, same_day_hour) AS day_succeeded_runs,
+    sumIf(failed, same_day_hour) AS day_failed_attempts,
+    -- Hours of the week in which it ever ran.
+    groupUniqArrayIf(168)(week_hour, started > 0 OR enqueued > 0) AS active_hours,
+    minMap(map(release, toUnixTimestamp(hour))) AS releases,
+    arraySlice(arrayReverseSort(groupArrayIf((toUnixTimestamp(hour), release, duration_ms[1]), notEmpty(duration_ms))), 1, 60) AS newest_durations
+FROM
+(
+    SELECT
+        *,
+        (toDayOfWeek(hour, 0, {time_zone:String}) - 1) * 24 + toHour(hour, {time_zone:String}) AS week_hour,
+        week_hour = {week_hour:UInt8} AS same_week_hour,
+        week_hour % 24 = {week_hour:UInt8} % 24 AS same_day_hour
+    FROM job_hours FINAL
+    WHERE job IN {jobs:Array(String)}
+        AND hour >= fromUnixTimestamp({from_seconds:Int64}) AND hour < fromUnixTimestamp({until_seconds:Int64})
+    ORDER BY hour
+)
+GROUP BY job, service, environment
+LIMIT {limit:UInt32}
