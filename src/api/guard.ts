@@ -7,8 +7,8 @@ import { isIPv4 } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../model/fault.ts";
 
-/** Only this may be sent without the header that a foreign site cannot set: it needs a key. */
-const keyedPath = "/v1/events";
+/** Only these may be sent without the header that a foreign site cannot set: what they carry is signed or keyed. */
+const keyedPaths: ReadonlySet<string> = new Set(["/v1/events", "/witness/add-checkpoint"]);
 
 const securityHeaders: Readonly<Record<string, string>> = {
   "content-security-policy": [
@@ -50,7 +50,7 @@ export function guardRequest(request: FastifyRequest): void {
   if (path.startsWith("/api/") && !ownSite) {
     throw new Fault("REQUEST_REFUSED", "Another site may not ask this server through a browser.");
   }
-  if (request.method === "GET" || request.method === "HEAD" || path === keyedPath) return;
+  if (request.method === "GET" || request.method === "HEAD" || keyedPaths.has(path)) return;
   if (request.headers["midwatch-request"] !== "1") {
     throw new Fault(
       "REQUEST_REFUSED",

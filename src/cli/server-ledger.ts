@@ -4,8 +4,9 @@
  */
 import type { PublicLedger } from "../api/parts.ts";
 import { type Stream, streams } from "../model/event.ts";
-import { Fault } from "../model/fault.ts";
+import type { ReportOwnFinding } from "../model/own-finding.ts";
 import { formatTime } from "../model/time.ts";
+import { isCosignedPath } from "../seal/cosign.ts";
 import { textLengthMax } from "../seal/entries.ts";
 import { threats } from "../seal/findings.ts";
 import type { Ledger } from "../seal/ledger.ts";
@@ -15,6 +16,7 @@ import { proveEvent } from "../seal/proof.ts";
 import { isTilePath } from "../seal/tiles.ts";
 import { verifyLedger } from "../seal/verify.ts";
 import { type AskBytes, sampleSegments, storedSegments, withWaiting } from "../store/segment-rows.ts";
+import type { RunningAnchors } from "./ledger-anchors.ts";
 import type { OwnJob } from "./own-jobs.ts";
 import { showCount } from "./show.ts";
 
@@ -31,14 +33,26 @@ export type ServerLedgerParts = {
   readonly ask: AskBytes;
   readonly spoolDirectory: string;
   readonly retention: { readonly [S in Stream]: number };
+  readonly anchors: Pick<RunningAnchors, "sentences" | "witness">;
+  readonly reportOwnFinding: ReportOwnFinding;
 };
 
 /** What others may read of it, by its path below `/ledger/`; and the proof of one event. */
-export function publicLedger({ ledger, ask }: ServerLedgerParts): PublicLedger {
+export function publicLedger({ ledger, ask, anchors }: ServerLedgerParts): PublicLedger {
   const events = storedSegments(ask);
+  const isPublic = (path: string): boolean =>
+    path === "checkpoint" || isTilePath(path) || isCosignedPath(path);
   return {
     key: formatVerifier(ledger.options.signer),
-    file: (path) => (path === "checkpoint" || isTilePath(path) ? ledger.source(path) : undefined),
+    file: (path) => (isPublic(path) ? ledger.source(path) : undefined),
+    status: () => ({
+      origin: ledger.head.origin,
+      entries: ledger.head.size,
+      unsigned: ledger.size - ledger.head.size,
+      checkpoint: ledger.head.note,
+      anchors: anchors.sentences(),
+    }),
+    ...(anchors.witness !== undefined && { addCheckpoint: anchors.witness.addCheckpoint }),
     prove: async ({ segment, segment_index }) =>
       proveEvent(ledger, await events(segment, segment + 1), segment, segment_index),
   };
@@ -69,6 +83,7 @@ export function ledgerJobs(parts: ServerLedgerParts): readonly OwnJob[] {
   /** Until when segments of a stream were stated to go, so that it is said once a day. */
   const stated = new Map<Stream, number>();
   let resume: string | undefined;
+  let wasBroken = false;
   return [
     {
       name: "midwatch.state_retention",
@@ -79,7 +94,13 @@ export function ledgerJobs(parts: ServerLedgerParts): readonly OwnJob[] {
       name: "midwatch.verify_ledger",
       schedule: "*/10 * * * *",
       run: async () => {
-        const { said, mark } = await verifySome(parts, resume);
+        const { said, mark, isBroken } = await verifySome(parts, resume);
+        // Only a round that went from the first event to the last says that it is in order again.
+        if (wasBroken && !isBroken && mark === undefined) {
+          parts.reportOwnFinding({ subject: verifySubject, because: said, over: true });
+          wasBroken = false;
+        }
+        wasBroken ||= isBroken;
         resume = mark;
         return said;
       },
@@ -110,11 +131,16 @@ async function stateRetention(
   return `The ledger says what retention takes away until ${formatTime(atMicros + aheadMicros)}`;
 }
 
-/** Goes on where the last run stopped, and begins again at the end. Throws with the first finding. */
+/** What an incident about the events themselves is known by. */
+const verifySubject = "ledger.verify";
+
+type Round = { readonly said: string; readonly mark: string | undefined; readonly isBroken: boolean };
+
+/** Goes on where the last run stopped, and begins again at the end. A finding becomes an incident. */
 async function verifySome(
-  { ledger, ask, spoolDirectory }: ServerLedgerParts,
+  { ledger, ask, spoolDirectory, reportOwnFinding }: ServerLedgerParts,
   resume: string | undefined,
-): Promise<{ readonly said: string; readonly mark: string | undefined }> {
+): Promise<Round> {
   await ledger.publish();
   let mark: string | undefined;
   let done = 0;
@@ -136,12 +162,16 @@ async function verifySome(
   if (finding !== undefined) {
     const where = finding.segment === undefined ? "" : ` in segment ${finding.segment}`;
     const what = `${finding.threat}${where}: ${threats[finding.threat]}; ${finding.because}`;
-    throw new Fault(
-      "LEDGER_INCONSISTENT",
-      `${showCount(verdict.findingsCount, "finding")}; the first is ${what}. Run "midwatch verify"`,
-    );
+    const because = `What is stored is not what was sealed: ${showCount(verdict.findingsCount, "finding")}; the first is ${what}. Run "midwatch verify"`;
+    reportOwnFinding({
+      subject: verifySubject,
+      because,
+      ...(finding.id !== undefined && { evidence: { eventIds: [finding.id], runIds: [] } }),
+    });
+    // The next run begins anew, and says the same until it is in order.
+    return { said: because, mark: undefined, isBroken: true };
   }
   const isThrough = done >= verdict.size;
   const said = `${showCount(verdict.events, "event")} verified, up to entry ${done} of ${verdict.size}`;
-  return { said, mark: isThrough ? undefined : mark };
+  return { said, mark: isThrough ? undefined : mark, isBroken: false };
 }

@@ -49,6 +49,8 @@ export type ExportOptions = {
   readonly source: TileSource;
   readonly verifier: Verifier;
   readonly events: CanonicalSource;
+  /** What witnesses have cosigned, by path. */
+  readonly cosigned?: readonly string[];
   /** A folder that is not there yet. */
   readonly directory: string;
   readonly onProgress?: (entries: number, of: number) => void;
@@ -65,7 +67,7 @@ export async function exportBundle(
   const { size } = checkpoint;
   const write = (path: string, bytes: Uint8Array): Promise<void> =>
     writeDurableFile(join(directory, path), bytes, fileMode);
-  for (const path of ledgerPaths(size)) {
+  for (const path of [...ledgerPaths(size), ...(options.cosigned ?? [])]) {
     const bytes = path === "checkpoint" ? note : source(path);
     if (bytes === undefined) throw new Error(`the ledger has no ${path}`);
     await write(path, bytes);

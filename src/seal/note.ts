@@ -109,3 +109,24 @@ export function openCheckpoint(note: string, verifier: Verifier): Checkpoint | u
   if (!/^(0|[1-9]\d{0,15})$/.test(size) || !/^[A-Za-z0-9+/]{43}=$/.test(root)) return undefined;
   return { origin, size: Number(size), root: new Uint8Array(Buffer.from(root, "base64")) };
 }
+
+/** Notes of a log in a text that holds them as they are, or as JSON texts; duplicates are left out. */
+export function checkpointsIn(text: string, name: string): readonly string[] {
+  const isOurs = (note: string): boolean => note.startsWith(`${name}\n`);
+  const quoted = Array.from(text.matchAll(/"(?:[^"\\\n]|\\.)+"/g), ([literal]) => parseText(literal));
+  // Mails and files of other systems end their lines with a carriage return as well.
+  const lines = text.replaceAll("\r\n", "\n");
+  const plain = Array.from(
+    lines.matchAll(/^[^\n]+\n\d+\n[A-Za-z0-9+/]{43}=\n\n(?:— [^\n]+\n)+/gm),
+    ([note]) => note,
+  );
+  return [...new Set([...quoted, ...plain].filter(isOurs))];
+}
+
+function parseText(literal: string): string {
+  try {
+    return String(JSON.parse(literal));
+  } catch {
+    return "";
+  }
+}

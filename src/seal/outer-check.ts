@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Stream } from "../model/event.ts";
 import { formatTime } from "../model/time.ts";
+import { cosignedAt, cosignedPath } from "./cosign.ts";
 import { type Edge, edgeRoot, growEdge } from "./edge.ts";
 import { type Entry, momentOf, parseEntry } from "./entries.ts";
 import type { Findings } from "./findings.ts";
@@ -44,6 +45,18 @@ export type Outer = {
   readonly newestMicros: number;
   /** Times in which nothing ran, as the next start says. */
   readonly pauses: readonly Pause[];
+  readonly witnessed: readonly Witnessed[];
+};
+
+/** What a witness has cosigned: so many entries, and when. */
+export type Witnessed = { readonly name: string; readonly size: number; readonly atMicros: number };
+
+/** What others remember of the ledger. */
+export type Remembered = {
+  /** Checkpoints that were kept elsewhere. */
+  readonly pinned: readonly string[];
+  /** Witnesses whose cosignature must be there. */
+  readonly witnesses: readonly Verifier[];
 };
 
 export type Pause = { readonly fromMicros: number; readonly untilMicros: number };
@@ -52,7 +65,7 @@ export type Pause = { readonly fromMicros: number; readonly untilMicros: number 
 export async function checkOuter(
   source: TileSource,
   verifier: Verifier,
-  pinned: readonly string[],
+  { pinned, witnesses }: Remembered,
   findings: Findings,
   onEntries: (entries: number, of: number) => void,
 ): Promise<Outer | undefined> {
@@ -67,7 +80,10 @@ export async function checkOuter(
   try {
     const walk = await walkEntries(source, checkpoint, findings, onEntries);
     checkPinned(source, verifier, checkpoint, pinned, findings);
-    return { checkpoint, ...walk };
+    const witnessed = witnesses.flatMap((witness) =>
+      checkWitness(source, verifier, checkpoint, witness, findings),
+    );
+    return { checkpoint, ...walk, witnessed };
   } catch (error) {
     if (!(error instanceof TileMissing)) throw error;
     findings.add({ threat: "T2", because: `${error.message}: the ledger is not complete` });
@@ -101,7 +117,28 @@ function checkPinned(
   }
 }
 
-type Walk = Omit<Outer, "checkpoint">;
+/** A witness that was named must have seen this ledger, and this ledger must go on from what it saw. */
+function checkWitness(
+  source: TileSource,
+  verifier: Verifier,
+  checkpoint: Checkpoint,
+  witness: Verifier,
+  findings: Findings,
+): readonly Witnessed[] {
+  const bytes = source(cosignedPath(witness));
+  const note = Buffer.from(bytes ?? []).toString();
+  const seen = openCheckpoint(note, verifier);
+  const atSeconds = cosignedAt(note, witness);
+  if (seen === undefined || atSeconds === undefined) {
+    const what = bytes === undefined ? "there is no checkpoint that" : "a checkpoint is not one that";
+    findings.add({ threat: "T7", because: `${what} the witness ${witness.name} has cosigned` });
+    return [];
+  }
+  checkPinned(source, verifier, checkpoint, [note], findings);
+  return [{ name: witness.name, size: seen.size, atMicros: atSeconds * 1_000_000 }];
+}
+
+type Walk = Omit<Outer, "checkpoint" | "witnessed">;
 
 async function walkEntries(
   source: TileSource,

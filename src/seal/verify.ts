@@ -6,7 +6,7 @@ import { parseEntry, type SegmentEntry } from "./entries.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { rangeRoot } from "./merkle.ts";
 import { openCheckpoint, type Verifier } from "./note.ts";
-import { checkOuter, type Outer, type Pause, type Statements } from "./outer-check.ts";
+import { checkOuter, type Outer, type Pause, type Statements, type Witnessed } from "./outer-check.ts";
 import { secretsPath, unpackRecords, unpackSecret } from "./secrets.ts";
 import { type Chunk, type Segment, SegmentCheck, type StoredSegments, type Tally } from "./segment-check.ts";
 import { readEntryTile, type TileSource, tileSubtree, tileWidth } from "./tiles.ts";
@@ -21,6 +21,8 @@ export type VerifyOptions = {
   readonly verifier: Verifier;
   /** Checkpoints that were kept elsewhere: by agents, anchors, people. */
   readonly pinned?: readonly string[];
+  /** Witnesses whose cosignatures must lie beside the checkpoint, and bear out this ledger. */
+  readonly witnesses?: readonly Verifier[];
   /** Entries that stand in the journal and are not signed yet; their events are no strangers. */
   readonly unsigned?: () => readonly SegmentEntry[];
   /** Of an earlier verification that was broken off; segments before it are not read again. */
@@ -55,6 +57,8 @@ export type Verdict = {
   readonly newestMicros: number;
   /** Times in which the server did not run; they are stated, and so no finding. */
   readonly pauses: readonly Pause[];
+  /** What each witness that was asked for has seen. */
+  readonly witnessed: readonly Witnessed[];
 };
 
 /** Events asked for at once. */
@@ -66,7 +70,8 @@ const wholeNumberMax = 2 ** 53 - 1;
 export async function verifyLedger(options: VerifyOptions): Promise<Verdict> {
   const { source, verifier, onProgress } = options;
   const findings = new Findings();
-  const outer = await checkOuter(source, verifier, options.pinned ?? [], findings, (entries, entriesTotal) =>
+  const remembered = { pinned: options.pinned ?? [], witnesses: options.witnesses ?? [] };
+  const outer = await checkOuter(source, verifier, remembered, findings, (entries, entriesTotal) =>
     onProgress?.({ entries, entriesTotal, events: 0 }),
   );
   const tally = { events: 0, segments: 0, erased: 0, goneSegments: 0 };
@@ -80,6 +85,7 @@ export async function verifyLedger(options: VerifyOptions): Promise<Verdict> {
     counts: outer?.statements.counts ?? {},
     newestMicros: outer?.newestMicros ?? 0,
     pauses: outer?.pauses ?? [],
+    witnessed: outer?.witnessed ?? [],
   };
 }
 

@@ -8,6 +8,13 @@ import type { AddRoutes } from "../parts.ts";
 import { refusals } from "./refusals.ts";
 
 const text = (description: string) => Type.String({ description });
+const ledgerStatus = Type.Object({
+  origin: text("name of the ledger"),
+  entries: Type.Integer({ description: "entries under the newest checkpoint" }),
+  unsigned: Type.Integer({ description: "entries that wait for the next checkpoint" }),
+  checkpoint: text("the newest signed checkpoint"),
+  anchors: Type.Array(text("what one anchor holds, in a sentence")),
+});
 /** A tile never changes; the checkpoint does. */
 const forEver = "public, max-age=31536000, immutable";
 
@@ -56,6 +63,51 @@ export const addLedgerRoutes: AddRoutes = (server, { ledger, events }) => {
       return reply
         .type(isTile ? "application/octet-stream" : "text/plain; charset=utf-8")
         .send(Buffer.from(file));
+    },
+  );
+
+  server.get(
+    "/api/v1/ledger",
+    {
+      schema: {
+        operationId: "readLedgerStatus",
+        tags: ["ledger"],
+        summary: "How the ledger is: its newest checkpoint, and which anchors hold which",
+        response: { 200: ledgerStatus, ...refusals(404, 421) },
+      },
+    },
+    async () => {
+      if (ledger === undefined) throw missing();
+      const { anchors, ...status } = ledger.status();
+      return { ...status, anchors: [...anchors] };
+    },
+  );
+
+  // What an unknown client calls its body is no matter: it is the text of the protocol or nothing.
+  server.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => done(null, body));
+  server.post(
+    "/witness/add-checkpoint",
+    {
+      schema: {
+        operationId: "addCheckpoint",
+        tags: ["ledger"],
+        summary: "Cosign the checkpoint of another ledger",
+        description:
+          "The protocol of C2SP tlog-witness. Only ledgers whose keys are in the file of anchors are witnessed; whoever asks proves itself by the checkpoint's signature.",
+        response: {
+          200: text("the cosignature, as a line of a signed note"),
+          409: text("the size of the checkpoint that was cosigned last"),
+          ...refusals(404, 421),
+        },
+      },
+    },
+    async (request, reply) => {
+      const answer = await ledger?.addCheckpoint?.(typeof request.body === "string" ? request.body : "");
+      if (answer === undefined) throw missing();
+      return reply
+        .code(answer.status as 200)
+        .type(answer.type)
+        .send(answer.body);
     },
   );
 

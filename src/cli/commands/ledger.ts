@@ -2,12 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { readStates } from "../../anchor/anchors.ts";
 import { type CanonicalSource, exportBundle } from "../../seal/bundle.ts";
 import { readHeader } from "../../seal/canonical.ts";
 import { eraseEvent } from "../../seal/erase.ts";
+import { folderSource } from "../../seal/head.ts";
 import { readKey } from "../../seal/key.ts";
 import { Ledger, recoverLedger } from "../../seal/ledger.ts";
-import { formatVerifier, type Signer } from "../../seal/note.ts";
+import { cosignerMark, formatVerifier, openCheckpoint, type Signer } from "../../seal/note.ts";
 import { proveEvent, verifyProof } from "../../seal/proof.ts";
 import { startEngine } from "../../store/engine/supervisor.ts";
 import { engineBytes, removeStoredEvent, storedSegments } from "../../store/segment-rows.ts";
@@ -16,6 +18,7 @@ import { loadConfig } from "../config.ts";
 import { holdDataDirectory } from "../data-directory.ts";
 import { CommandFailure } from "../exit.ts";
 import { ledgerDirectory, ledgerOptions } from "../ledger.ts";
+import { anchorStatesPath, cosignedPaths, openWitnessKey, sentencesOf } from "../ledger-anchors.ts";
 import { openLedgerData } from "../ledger-data.ts";
 import { wholeNumber } from "../numbers.ts";
 import { showCount } from "../show.ts";
@@ -62,6 +65,34 @@ export const addLedger: AddCommand = (program, terminal) => {
       await terminal.write(Buffer.from(source("checkpoint") ?? []).toString());
     });
 
+  placed(ledger.command("status"))
+    .summary("how many entries it has, and which anchors hold which")
+    .description("Says what is signed, and how far each place outside of this server is.")
+    .action(async (options: PlaceOptions) => {
+      const data = dataOf(options, terminal);
+      const signer = signerOf(data);
+      const bytes = folderSource(ledgerDirectory(data))("checkpoint") ?? new Uint8Array(0);
+      const head = openCheckpoint(Buffer.from(bytes).toString(), signer);
+      if (head === undefined) throw new CommandFailure("nothing", `${signer.name} has signed nothing yet`);
+      const sentences = sentencesOf(readStates(anchorStatesPath(data)), head.size, terminal.clock());
+      const alone =
+        "No anchor has been told of it: whoever takes over this server and its agents can write it anew.";
+      const lines = [`${signer.name} has signed ${showCount(head.size, "entry", "entries")}.`];
+      await terminal.write(`${[...lines, ...(sentences.length > 0 ? sentences : [alone])].join("\n")}\n`);
+    });
+
+  placed(ledger.command("witness-key"))
+    .summary("print the public key by which this Midwatch cosigns for others")
+    .description(
+      "Prints the key that others give to `midwatch verify --witness` and to their anchor of the kind\n" +
+        "`witness`. It is made when it is first asked for.",
+    )
+    .action(async (options: PlaceOptions) => {
+      const data = dataOf(options, terminal);
+      const key = openWitnessKey(data, { hostname: terminal.hostname, randomBytes: terminal.randomBytes });
+      await terminal.write(`${formatVerifier(key, cosignerMark)}\n`);
+    });
+
   placed(ledger.command("export"))
     .summary("write a bundle that can be verified anywhere")
     .description(
@@ -75,7 +106,12 @@ export const addLedger: AddCommand = (program, terminal) => {
       const verifier = signerOf(data);
       const opened = await openLedgerData(data, terminal.pid);
       try {
-        const { entries, events } = await exportBundle({ ...opened, verifier, directory });
+        const { entries, events } = await exportBundle({
+          ...opened,
+          verifier,
+          directory,
+          cosigned: cosignedPaths(data),
+        });
         await terminal.write(
           `Wrote ${showCount(entries, "entry", "entries")} and ${showCount(events, "event")} to ${directory}.\n`,
         );

@@ -5,7 +5,7 @@ import { formatTime } from "../../model/time.ts";
 import { bundleEvents } from "../../seal/bundle.ts";
 import { type Finding, threats } from "../../seal/findings.ts";
 import { folderSource } from "../../seal/head.ts";
-import { parseVerifier, type Verifier } from "../../seal/note.ts";
+import { checkpointsIn, cosignerMark, parseVerifier, type Verifier } from "../../seal/note.ts";
 import { type Progress, type Verdict, type VerifyOptions, verifyLedger } from "../../seal/verify.ts";
 import type { AddCommand } from "../command-line.ts";
 import { loadConfig } from "../config.ts";
@@ -21,11 +21,32 @@ type Options = {
   readonly data?: string;
   readonly config?: string;
   readonly checkpoint?: readonly string[];
+  readonly witness?: readonly string[];
   readonly resume?: string;
   readonly json?: true;
 };
 
 const progressEveryMs = 1000;
+
+/** Witnesses by their public keys, as text or in files. */
+function readWitnesses(texts: readonly string[]): readonly Verifier[] {
+  return texts.map((text) => {
+    const witness = parseVerifier(existsSync(text) ? readFileSync(text, "utf8") : text, cosignerMark);
+    if (witness === undefined)
+      throw new CommandFailure("usage", `${text} is no public key of a witness, nor a file with one`);
+    return witness;
+  });
+}
+
+/** Checkpoints in files as they are, or as they came: in a line of syslog, a body of JSON, a mail. */
+function readCheckpoints(files: readonly string[], verifier: Verifier): readonly string[] {
+  return files.flatMap((file) => {
+    const found = checkpointsIn(readFileSync(file, "utf8"), verifier.name);
+    if (found.length === 0)
+      throw new CommandFailure("usage", `${file} holds no checkpoint of ${verifier.name}`);
+    return found;
+  });
+}
 
 /** A key as text, or in a file. Without one nothing can be verified. */
 export function readPinnedKey(text: string | undefined): Verifier {
@@ -61,6 +82,7 @@ export const addVerify: AddCommand = (program, terminal) => {
       "a bundle that `midwatch ledger export` wrote, instead of a data directory",
     )
     .option("--checkpoint <file...>", "checkpoints that were kept elsewhere; the ledger must begin with them")
+    .option("--witness <key...>", "public keys of witnesses whose cosignatures must bear the ledger out")
     .option("--resume <file>", "keep a mark here, and go on from it when broken off")
     .option("--json", "print one object")
     .addHelpText(
@@ -83,10 +105,17 @@ export const addVerify: AddCommand = (program, terminal) => {
 };
 
 async function verify(options: Options, verifier: Verifier, terminal: Terminal): Promise<Verdict> {
-  const pinned = (options.checkpoint ?? []).map((file) => readFileSync(file, "utf8"));
+  const pinned = readCheckpoints(options.checkpoint ?? [], verifier);
+  const witnesses = readWitnesses(options.witness ?? []);
   const mark = options.resume;
   const kept = mark !== undefined && existsSync(mark) ? readFileSync(mark, "utf8").trim() : undefined;
-  const more = { verifier, pinned, onProgress: progressTo(terminal, mark), ...(kept && { resume: kept }) };
+  const more = {
+    verifier,
+    pinned,
+    witnesses,
+    onProgress: progressTo(terminal, mark),
+    ...(kept && { resume: kept }),
+  };
   const verdict = await onPlace(options, terminal, (place) => verifyLedger({ ...place, ...more }));
   if (mark !== undefined) rmSync(mark, { force: true });
   return verdict;
@@ -139,9 +168,14 @@ function verdictLines(verdict: Verdict, verifier: Verifier, seconds: number): re
     ...findings.map(findingLine),
     ...(more > 0 ? [`  … and ${more} more`] : []),
     `${seen}. ${rate} events a second.`,
+    ...verdict.witnessed.map((witness) => witnessLine(witness, verdict.size)),
     ...verdict.pauses.slice(-3).map(pauseLine),
     `Entries: ${statements.join(", ") || "none"}. The newest is from ${formatTime(verdict.newestMicros)}.`,
   ];
+}
+
+function witnessLine({ name, size, atMicros }: Verdict["witnessed"][number], entries: number): string {
+  return `${name} saw the first ${size} of ${showCount(entries, "entry", "entries")} at ${formatTime(atMicros)}.`;
 }
 
 function pauseLine({ fromMicros, untilMicros }: Verdict["pauses"][number]): string {
