@@ -11,7 +11,7 @@ import { decided, sorted, useIncidents } from "./incidents.ts";
 import { keysShown, places } from "./keys.ts";
 import { RangeMenu } from "./parts/range.tsx";
 import { SearchBox } from "./parts/search.tsx";
-import { theme, themes, zone, zoneName } from "./preferences.ts";
+import { jobZone, nextZone, theme, themes, zone, zoneName } from "./preferences.ts";
 import { path, to } from "./route.ts";
 import { clockText } from "./times.ts";
 import { age, counted, number, size } from "./words.ts";
@@ -98,10 +98,11 @@ function Bar(): JSX.Element {
         class="control"
         title="Change the zone that times are shown in"
         onClick={() => {
-          zone.value = zone.value === "UTC" ? "mine" : "UTC";
+          zone.value = nextZone();
         }}
       >
         <span class="hidden">Zone: </span>
+        {zone.value === "job" && jobZone.value !== undefined && <span class="area">job: </span>}
         <ZoneWords />
       </button>
       <button

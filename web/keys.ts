@@ -7,6 +7,7 @@ import { go, to } from "./route.ts";
 
 export const places = [
   { key: "n", path: "/", name: "Now" },
+  { key: "s", path: "/schedule", name: "Schedule" },
   { key: "r", path: "/runs", name: "Runs" },
   { key: "j", path: "/jobs", name: "Jobs" },
   { key: "f", path: "/failures", name: "Failures" },

@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 
 export const themes = ["auto", "paper", "night"] as const;
 export type Theme = (typeof themes)[number];
-const zones = ["mine", "UTC"] as const;
+const zones = ["mine", "UTC", "job"] as const;
 export type Zone = (typeof zones)[number];
 
 function remembered<T extends string>(name: string, allowed: readonly T[], otherwise: T): T {
@@ -13,6 +13,8 @@ function remembered<T extends string>(name: string, allowed: readonly T[], other
 
 export const theme = signal<Theme>(remembered("theme", themes, "auto"));
 export const zone = signal<Zone>(remembered("zone", zones, "mine"));
+/** The zone in which the job that the screen is about is scheduled; absent where there is none. */
+export const jobZone = signal<string | undefined>(undefined);
 /** Whom decisions are put down to, as the reader says. */
 export const actor = signal(localStorage.getItem("midwatch.name") ?? "");
 
@@ -36,7 +38,15 @@ export function keepPreferences(): void {
   effect(() => localStorage.setItem("midwatch.name", actor.value));
 }
 
-/** The IANA name that times are shown in. */
+/** The IANA name that times are shown in. The reader's own where the screen is about no job. */
 export function zoneName(): string {
-  return zone.value === "UTC" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone.value === "UTC") return "UTC";
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone.value === "job" ? (jobZone.value ?? own) : own;
+}
+
+/** What the switch shows next: zones that are the same are one. */
+export function nextZone(): Zone {
+  const order: readonly Zone[] = jobZone.value === undefined ? ["mine", "UTC"] : zones;
+  return order[(order.indexOf(zone.value) + 1) % order.length] ?? "mine";
 }

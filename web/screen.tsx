@@ -22,6 +22,11 @@ type Screen = {
 
 const screens: readonly Screen[] = [
   { path: "/", what: "how things are", load: async () => (await import("./screens/now.tsx")).NowScreen },
+  {
+    path: "/schedule",
+    what: "the schedule",
+    load: async () => (await import("./screens/schedule.tsx")).ScheduleScreen,
+  },
   { path: "/runs", what: "runs", load: async () => (await import("./screens/runs.tsx")).RunsScreen },
   { path: "/runs/", what: "the run", load: async () => (await import("./screens/run.tsx")).RunScreen },
   {

@@ -1,10 +1,10 @@
 /** Times in the zone that the reader chose. Only here a time becomes text with a date. */
-import { zone, zoneName } from "./preferences.ts";
+import { zoneName } from "./preferences.ts";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${name} ${zone.value}`;
+  const key = `${name} ${zoneName()}`;
   const found = formats.get(key);
   if (found) return found;
   const made = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: zoneName(), hourCycle: "h23" });
@@ -55,10 +55,51 @@ export function axisMarks(fromMs: number, untilMs: number, wanted: number): read
   return marks;
 }
 
-/** How far the chosen zone is ahead of UTC at a time. */
-function zoneOffsetMs(atMs: number): number {
-  if (zone.value === "UTC") return 0;
-  return -new Date(atMs).getTimezoneOffset() * 60_000;
+const offsets = new Map<string, Intl.DateTimeFormat>();
+
+/** How far a zone, or else the chosen one, is ahead of UTC at a time. */
+export function zoneOffsetMs(atMs: number, name = zoneName()): number {
+  if (name === "UTC") return 0;
+  let format = offsets.get(name);
+  if (!format) {
+    const parts = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric" } as const;
+    format = new Intl.DateTimeFormat("en-US", {
+      ...parts,
+      minute: "numeric",
+      hourCycle: "h23",
+      timeZone: name,
+    });
+    offsets.set(name, format);
+  }
+  const found = Object.fromEntries(
+    format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]),
+  );
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = found;
+  return Date.UTC(year, month - 1, day, hour, minute) - Math.floor(atMs / 60_000) * 60_000;
+}
+
+/** When the clocks of a zone change between two times, and by how much. */
+export function clockChanges(
+  fromMs: number,
+  untilMs: number,
+  name = zoneName(),
+): readonly { readonly atMs: number; readonly byMs: number }[] {
+  const changes: { atMs: number; byMs: number }[] = [];
+  const dayMs = 86_400_000;
+  for (let start = fromMs; start < untilMs; start += dayMs) {
+    let low = start;
+    let high = Math.min(start + dayMs, untilMs);
+    const before = zoneOffsetMs(low, name);
+    const byMs = zoneOffsetMs(high, name) - before;
+    if (byMs === 0) continue;
+    while (high - low > 60_000) {
+      const middle = (low + high) / 2;
+      if (zoneOffsetMs(middle, name) === before) low = middle;
+      else high = middle;
+    }
+    changes.push({ atMs: Math.round(high / 60_000) * 60_000, byMs });
+  }
+  return changes;
 }
 
 /** The text of an axis mark: as fine as the distance between marks needs. */

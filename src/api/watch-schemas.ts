@@ -85,7 +85,7 @@ export const snoozeSchema = Type.Object(
   { additionalProperties: false },
 );
 
-const scheduleSchema = Type.Object(
+export const scheduleSchema = Type.Object(
   {
     expression: Type.Optional(
       Type.String({ maxLength: 200, description: "five fields of cron, or `@daily`" }),

@@ -7,7 +7,6 @@ import type { EventRecord, Kind, Severity, Stream } from "../model/event.ts";
 import type { FieldName } from "../model/fields.ts";
 import type { RunState } from "../model/run.ts";
 import type { PageQuestions } from "./page.ts";
-import type { SurveyQuestions } from "./survey.ts";
 import type { PeopleStore } from "./people.ts";
 import type { WatchStore } from "./watch.ts";
 

@@ -1,10 +1,10 @@
 /** The button that says which stretch of time is shown, and the panel that changes it. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { zone, zoneName } from "../preferences.ts";
+import { zoneName } from "../preferences.ts";
 import { presets, range, rangeMs, zoomed } from "../range.ts";
 import { change, go } from "../route.ts";
-import { dayText, minuteText } from "../times.ts";
+import { dayText, minuteText, zoneOffsetMs } from "../times.ts";
 import { rangeWords } from "../words.ts";
 import { Menu } from "./menu.tsx";
 
@@ -91,10 +91,11 @@ function Chosen({ close }: { readonly close: () => void }): JSX.Element {
 }
 
 function localText(atMs: number): string {
-  const offsetMs = zone.peek() === "UTC" ? 0 : new Date(atMs).getTimezoneOffset() * 60_000;
-  return new Date(atMs - offsetMs).toISOString().slice(0, 19);
+  return new Date(atMs + zoneOffsetMs(atMs)).toISOString().slice(0, 19);
 }
 
+/** Asked twice, because the offset that counts is that of the answer. */
 function localMs(text: string): number {
-  return Date.parse(zone.peek() === "UTC" ? `${text}Z` : text);
+  const asUtc = Date.parse(`${text}Z`);
+  return asUtc - zoneOffsetMs(asUtc - zoneOffsetMs(asUtc));
 }

@@ -4,7 +4,16 @@ import { sampleMark } from "../../model/event.ts";
 import { limits } from "../../model/limits.ts";
 import { type RunState, runStates } from "../../model/run.ts";
 import type { EngineClient } from "../engine/client.ts";
-import type { EventStore, JobSummary, Overview, Page, RunQuery, RunSummary, Team, TimeRange } from "../store.ts";
+import type {
+  EventStore,
+  JobSummary,
+  Overview,
+  Page,
+  RunQuery,
+  RunSummary,
+  Team,
+  TimeRange,
+} from "../store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { addTimeRange, type Conditions, conditions, invalid, moment } from "./filter.ts";
 import { checkLimit } from "./limit.ts";
@@ -137,10 +146,7 @@ function addMark(list: Conditions, column: string, values: readonly string[] | u
 }
 
 export function addTeam(list: Conditions, { services, environments }: Team): readonly string[] {
-  return [
-    ...addMark(list, "service_mark", services),
-    ...addMark(list, "environment_mark", environments),
-  ];
+  return [...addMark(list, "service_mark", services), ...addMark(list, "environment_mark", environments)];
 }
 
 type JobRow = {

@@ -31,6 +31,7 @@ import { question } from "./question.ts";
 import { checkRetention, type Retention } from "./retention.ts";
 import { type EventRow, eventColumns, toEvent } from "./rows.ts";
 import { runQuestions } from "./runs.ts";
+import { scheduleQuestions } from "./schedule.ts";
 import { surveyQuestions } from "./survey.ts";
 import { watchQuestions } from "./watch.ts";
 
@@ -101,6 +102,7 @@ export async function openEventStore({ client, retention }: EventStoreOptions): 
     ...runQuestions(open),
     ...watchQuestions(open),
     ...surveyQuestions(open),
+    ...scheduleQuestions(open),
     arrivals: (query) => findArrivals(open, query),
     async close() {
       if (closed) return;

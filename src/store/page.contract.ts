@@ -1,0 +1,108 @@
+/** What every event store must answer to the screens of the page. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { EventRecord, Kind } from "../model/event.ts";
+import { madeEvent, noonMicros } from "./made.ts";
+import type { OpenedStore } from "./store.contract.ts";
+import type { EventStore } from "./store.ts";
+
+const minute = 60_000_000;
+const range = { fromMicros: noonMicros, untilMicros: noonMicros + 60 * minute };
+const asked = { ...range, stepMicros: minute, nowMicros: noonMicros + 30 * minute };
+
+function life(kind: Kind, atMinutes: number, run: string, more: Partial<EventRecord> = {}): EventRecord {
+  return madeEvent(kind, atMinutes * 60_000, {
+    run_id: run,
+    job: "export",
+    service: "shop",
+    environment: "production",
+    ...more,
+  });
+}
+
+const hour: readonly EventRecord[] = [
+  life("job.started", 1, "a", { release: "one" }),
+  life("job.succeeded", 3, "a", { duration_ms: 120_000 }),
+  life("job.started", 10, "b", { release: "two" }),
+  life("job.failed", 10.5, "b", { error_class: "Boom" }),
+  life("job.started", 10.1, "c", { release: "two" }),
+  life("job.succeeded", 10.2, "c"),
+  life("job.started", 20, "d"),
+  life("job.started", 21, "e", { service: "billing" }),
+  life("job.succeeded", 22, "e", { service: "billing" }),
+  life("job.started", 5, "other", { job: "other" }),
+  life("job.succeeded", 6, "other", { job: "other" }),
+];
+
+export function pageContract(engine: string, open: () => Promise<OpenedStore>): void {
+  describe(`${engine} event store, asked by screens`, () => {
+    let store: EventStore;
+    before(async () => {
+      const opened = await open();
+      store = opened.store;
+      await store.insert({ token: "hour", files: [await opened.file(hour, 1)] });
+    });
+    after(() => store.close());
+
+    test("runs that began close together are one, in the state of the worst", async () => {
+      const rows = await store.stretchesOfRuns({
+        ...asked,
+        jobs: ["export"],
+        services: ["shop"],
+        environments: ["production"],
+      });
+      const told = rows.map((row) => [row.service, row.stretch, row.runs, row.state, row.runId]);
+      assert.deepEqual(told, [
+        [undefined, 21, 1, "succeeded", "e"],
+        ["shop", 20, 1, "running", "d"],
+        ["shop", 10, 2, "failed", "b"],
+        ["shop", 1, 1, "succeeded", "a"],
+      ]);
+      const [, running, both, first] = rows;
+      assert.equal(running?.endedMicros, asked.nowMicros);
+      assert.deepEqual(
+        both?.askedMicros,
+        [10, 10.1].map((at) => noonMicros + at * minute),
+      );
+      assert.deepEqual(
+        [first?.beganMicros, first?.endedMicros],
+        [1, 3].map((at) => noonMicros + at * minute),
+      );
+      const ofTeam = {
+        ...asked,
+        jobs: ["export"],
+        services: [],
+        environments: [],
+        team: { services: ["billing"] },
+      };
+      assert.deepEqual(
+        (await store.stretchesOfRuns(ofTeam)).map(({ runId }) => runId),
+        ["e"],
+      );
+      assert.deepEqual(
+        await store.stretchesOfRuns({ ...asked, jobs: [], services: [], environments: [] }),
+        [],
+      );
+    });
+
+    test("a run is at work in each stretch that it touches", async () => {
+      const atWork = await store.runsAtWork(asked);
+      assert.equal(atWork.length, 60);
+      assert.deepEqual(atWork.slice(0, 8), [0, 1, 1, 1, 0, 1, 1, 0]);
+      assert.deepEqual(atWork.slice(9, 12), [0, 2, 0]);
+      assert.deepEqual(atWork.slice(19, 24), [0, 1, 2, 2, 1]);
+      const billing = await store.runsAtWork({ ...asked, team: { services: ["billing"] } });
+      assert.equal(
+        billing.reduce((sum, runs) => sum + runs, 0),
+        2,
+      );
+    });
+
+    test("a release is told where it followed another", async () => {
+      assert.deepEqual(await store.releases(range), [
+        { service: "shop", release: "two", firstMicros: noonMicros + 10 * minute },
+      ]);
+      assert.deepEqual(await store.releases({ ...range, team: { services: ["billing"] } }), []);
+    });
+  });
+}
