@@ -26,6 +26,8 @@ type Wishes = Pick<ServerOptions, "patience" | "environment"> & {
   readonly sampleDay?: readonly EventRecord[];
   /** The text of the file with the channels. */
   readonly alerts?: string;
+  /** The text of the file with the anchors; the data directory is still empty when it is asked for. */
+  readonly anchors?: (data: string) => string;
   /** Absent: `open`, for tests that are about something else. */
   readonly access?: AccessMode;
 };
@@ -33,15 +35,23 @@ type Wishes = Pick<ServerOptions, "patience" | "environment"> & {
 export async function startServerForTests({
   sampleDay = [],
   alerts,
+  anchors,
   access = "open",
   ...wishes
 }: Wishes = {}): Promise<ServerForTests> {
   const directory = mkdtempSync(join(tmpdir(), "midwatch-server-"));
   const alertsFile = join(directory, "alerts.yaml");
   if (alerts !== undefined) writeFileSync(alertsFile, alerts);
+  const data = join(directory, "data");
+  const anchorsFile = join(directory, "anchors.yaml");
+  if (anchors !== undefined) writeFileSync(anchorsFile, anchors(data));
   const { values: config } = loadConfig(
-    { data: join(directory, "data"), listen: "127.0.0.1:0" },
-    { MIDWATCH_ACCESS: access, ...(alerts !== undefined && { MIDWATCH_ALERTS: alertsFile }) },
+    { data, listen: "127.0.0.1:0" },
+    {
+      MIDWATCH_ACCESS: access,
+      ...(alerts !== undefined && { MIDWATCH_ALERTS: alertsFile }),
+      ...(anchors !== undefined && { MIDWATCH_LEDGER_ANCHORS: anchorsFile }),
+    },
   );
   const pageDirectory = join(directory, "page");
   mkdirSync(join(pageDirectory, "assets"), { recursive: true });
