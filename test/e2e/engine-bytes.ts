@@ -21,13 +21,13 @@ export function plainBytes(path: string): Buffer {
   while (at + checksumBytes + headerBytes < bytes.length) {
     const block = blockAt(bytes, at + checksumBytes);
     if (!block) break;
-    parts.push(block.plain);
+    if (block.plain) parts.push(block.plain);
     at += checksumBytes + block.length;
   }
   return Buffer.concat(parts);
 }
 
-function blockAt(bytes: Buffer, at: number): { plain: Buffer; length: number } | undefined {
+function blockAt(bytes: Buffer, at: number): { plain: Buffer | undefined; length: number } | undefined {
   const method = bytes[at];
   const length = bytes.readUInt32LE(at + 1);
   const plainLength = bytes.readUInt32LE(at + 5);
@@ -40,8 +40,10 @@ function blockAt(bytes: Buffer, at: number): { plain: Buffer; length: number } |
   } catch {
     return undefined;
   }
-  // A codec of numbers, such as Delta, may stand before; it has no text in it.
-  return undefined;
+  // A codec of numbers, such as Delta, stands before; there is no text in it, but there may be behind it.
+  return method !== undefined && method >= methodNone && method < 0xa0
+    ? { plain: undefined, length }
+    : undefined;
 }
 
 /** One LZ4 block (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md). */
