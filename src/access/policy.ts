@@ -98,6 +98,7 @@ export const routes: Readonly<Record<string, Need>> = {
 
   "GET /api/v1/overview": "see",
   "GET /api/v1/jobs": "see",
+  "GET /api/v1/jobs/baseline": "see",
   "GET /api/v1/runs": "see",
   "GET /api/v1/runs/:id": "see",
   "GET /api/v1/why": "see",

@@ -53,6 +53,10 @@ export function restrictedWatch(watch: Watch): Watch {
       refuseOthers(job);
       return await watch.explain(job, atMs);
     },
+    baseline: async (job, range) => {
+      refuseOthers(job);
+      return await watch.baseline(job, range);
+    },
     close: watch.close,
   };
 }

@@ -1,9 +1,11 @@
 /** What the watch is given to work with, and what others may ask of it. */
+import type { Baseline } from "../detect/baseline.ts";
 import type { Explanation } from "../detect/why.ts";
 import type { Kind } from "../model/event.ts";
 import type { Incident, Message, TimelineEntry } from "../model/incident.ts";
 import type { JobName, Monitor, MonitorSource, Urgency } from "../model/monitor.ts";
-import type { ControlStore, EventStore } from "../store/store.ts";
+import type { ControlStore, EventStore, TimeRange } from "../store/store.ts";
+import type { SurveyQuestions } from "../store/survey.ts";
 import type { MonitorChange } from "../store/watch.ts";
 import type { Delivery } from "./channel.ts";
 import type { OwnFindings } from "./own-findings.ts";
@@ -24,6 +26,8 @@ export type WatchParts = {
   /** Records a decision of a person as an event. */
   readonly record: (kind: Kind, fields: { readonly actor: string; readonly message: string }) => void;
   readonly report: (severity: "info" | "error", message: string) => void;
+  /** What is needed to know what is usual; absent: nothing is. */
+  readonly survey?: SurveyQuestions;
   /** What parts of Midwatch say of Midwatch itself; absent: nothing. */
   readonly own?: Pick<OwnFindings, "waiting" | "forget">;
 };
@@ -70,5 +74,7 @@ export type Watch = {
   /** `undefined`: there is no such channel. */
   readonly testChannel: (name: string) => Promise<Delivery | undefined>;
   readonly explain: (job: JobName, atMs: number) => Promise<Explanation>;
+  /** What is usual of a job in each hour of a range. */
+  readonly baseline: (job: JobName, range: TimeRange) => Promise<Baseline & { readonly timeZone: string }>;
   readonly close: () => Promise<void>;
 };

@@ -3,6 +3,7 @@
  * follows from it, and sees to it that people are told. All of its state is in the control store:
  * one look's changes and the place up to which it has looked are kept together or not at all.
  */
+import { baselineOf, historyMs } from "../detect/baseline.ts";
 import { declarationsOf, readingOf } from "../detect/declared.ts";
 import { detect } from "../detect/detectors.ts";
 import { makeJudge } from "../detect/due.ts";
@@ -248,6 +249,13 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
           .map(([host, lastMs]) => ({ host, lastMs }))
           .filter(({ host, lastMs }) => hosts.has(host) && nowMs - lastMs > 90_000),
       });
+    },
+    async baseline(job, { fromMicros, untilMicros }) {
+      const { survey, timeZone } = parts;
+      const range = { fromMs: fromMicros / 1000, untilMs: untilMicros / 1000, timeZone };
+      const from = Math.floor((range.fromMs - historyMs) * 1000);
+      const hours = (await survey?.jobHours(job, { fromMicros: from, untilMicros })) ?? [];
+      return { ...baselineOf(hours, range), timeZone };
     },
     async close() {
       await looking.close();

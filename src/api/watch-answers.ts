@@ -1,8 +1,10 @@
 /** What the watch says, with the times in which HTTP answers it. */
-import type { IncidentDetail, ListedMonitor } from "../alert/parts.ts";
+import type { IncidentDetail, ListedMonitor, Watch } from "../alert/parts.ts";
+import { showBaseline } from "../detect/baseline.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Monitor } from "../model/monitor.ts";
 import { formatTime } from "../model/time.ts";
+import type { BaselineAnswer } from "./baseline-schemas.ts";
 import type { IncidentAnswer, IncidentDetailAnswer, ListedMonitorAnswer } from "./watch-schemas.ts";
 
 const timeOf = (ms: number): string => formatTime(Math.floor(ms * 1000));
@@ -52,6 +54,27 @@ export function incidentDetailAnswer({ incident, timeline, messages }: IncidentD
       attempts,
       ...(receipt !== undefined && { receipt }),
     })),
+  };
+}
+
+export function baselineAnswer({
+  hours,
+  releases,
+  timeZone,
+}: Awaited<ReturnType<Watch["baseline"]>>): BaselineAnswer {
+  return {
+    timeZone,
+    sentence: showBaseline(hours.at(-1) ?? {}),
+    hours: hours.map(({ fromMs, runs, failed, durationMiddleMs, duration, volume, failure }) => ({
+      from: timeOf(fromMs),
+      runs,
+      failedAttempts: failed,
+      ...(durationMiddleMs !== undefined && { durationMs: durationMiddleMs }),
+      ...(duration && { usualDurationMs: duration }),
+      ...(volume && { usualRuns: volume }),
+      ...(failure && { usualFailures: failure }),
+    })),
+    releases: releases.map(({ release, firstMs }) => ({ release, firstTime: timeOf(firstMs) })),
   };
 }
 

@@ -192,6 +192,7 @@ async function open(
   };
   const watch = await startWatch({
     events,
+    survey: events,
     store: control,
     setup,
     clock,

@@ -41,6 +41,14 @@ export type JobTally = JobName & {
 /** Runs asked for or begun in one hour. */
 export type HourVolume = { readonly hourMs: number; readonly runs: number };
 
+/** How often a job ran in one hour, and in the same hours before; hours without a run are left out. */
+export type JobVolume = JobName & {
+  readonly firstHourMs: number;
+  readonly runs: number;
+  readonly week: readonly HourVolume[];
+  readonly day: readonly HourVolume[];
+};
+
 /** What was usual of a job in the weeks before an hour; samples are the newest, at most 60. */
 export type JobHistory = JobName & {
   readonly firstHourMs: number;
@@ -58,9 +66,6 @@ export type JobHistory = JobName & {
   readonly memories: readonly number[];
   readonly processorTimes: readonly number[];
   readonly waits: readonly number[];
-  /** Of the same hour of the week, and of the same hour of any day; hours without runs are left out. */
-  readonly weekVolumes: readonly HourVolume[];
-  readonly dayVolumes: readonly HourVolume[];
   readonly succeeded: number;
   readonly failed: number;
   readonly daySucceeded: number;
@@ -176,6 +181,8 @@ export type SurveyQuestions = {
   rollHours(range: TimeRange): Promise<void>;
   /** Of the jobs of these names, whatever their service. */
   jobHistories(jobs: readonly string[], question: HistoryQuestion): Promise<readonly JobHistory[]>;
+  /** Of all jobs, in one hour that is over. */
+  jobVolumes(question: HistoryQuestion, limit: number): Promise<readonly JobVolume[]>;
   jobHours(name: JobName, range: TimeRange): Promise<readonly JobHour[]>;
   queueLoads(nowMs: number): Promise<readonly QueueLoad[]>;
   webLoads(nowMs: number): Promise<readonly WebLoad[]>;

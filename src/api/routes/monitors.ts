@@ -4,8 +4,10 @@ import { isSchedule } from "../../detect/slots.ts";
 import { Fault } from "../../model/fault.ts";
 import { type JobName, jobNameOf, type Monitor, showJob } from "../../model/monitor.ts";
 import { formatTime, parseTime } from "../../model/time.ts";
+import { rangeOf, rangeParameters } from "../ask.ts";
+import { baselineSchema } from "../baseline-schemas.ts";
 import type { AddRoutes } from "../parts.ts";
-import { listedAnswer, monitorAnswer } from "../watch-answers.ts";
+import { baselineAnswer, listedAnswer, monitorAnswer } from "../watch-answers.ts";
 import { monitorDetailSchema, monitorListSchema, putMonitorsSchema, whySchema } from "../watch-schemas.ts";
 import { refusals } from "./refusals.ts";
 
@@ -14,6 +16,9 @@ const bodyBytesMax = 2 * 1024 * 1024;
 /** Jobs that are listed with a quiet monitor, and how far back they were seen. */
 const quietMax = 1000;
 const quietBackMicros = 7 * 86_400_000_000;
+
+/** Every hour of the range is compared with those of eight weeks. */
+const baselineMicrosMax = 35 * 86_400_000_000;
 
 const jobQuestion = {
   job: Type.String({ minLength: 1, maxLength: 512 }),
@@ -92,6 +97,30 @@ export const addMonitorRoutes: AddRoutes = (server, { watch, events, clock }) =>
         body.by ?? "somebody at this server",
       );
       return await reply.code(204).send(null);
+    },
+  );
+
+  server.get(
+    "/api/v1/jobs/baseline",
+    {
+      schema: {
+        operationId: "readBaseline",
+        tags: ["jobs"],
+        summary: "Read what is usual of a job in each hour of a range, and what happened",
+        querystring: Type.Object({ ...jobQuestion, ...rangeParameters }, { additionalProperties: false }),
+        response: { 200: baselineSchema, ...refusals(400, 404, 421, 422, 503) },
+      },
+    },
+    async ({ query }) => {
+      const { from, until, ...name } = query;
+      const range = rangeOf(
+        { ...(from !== undefined && { from }), ...(until !== undefined && { until }) },
+        clock(),
+      );
+      if (range.untilMicros - range.fromMicros > baselineMicrosMax) {
+        throw new Fault("QUERY_INVALID", "The range may be at most 35 days.");
+      }
+      return baselineAnswer(await watch.baseline(name, range));
     },
   );
 

@@ -14,8 +14,6 @@ SELECT
     groupArrayLastArray(60)(max_rss_bytes) AS memories,
     groupArrayLastArray(60)(cpu_ms) AS processor_times,
     groupArrayLastArray(60)(wait_ms) AS waits,
-    sumMapIf(map(toUnixTimestamp(hour), toUInt64(greatest(enqueued, started))), same_week_hour) AS week_volumes,
-    sumMapIf(map(toUnixTimestamp(hour), toUInt64(greatest(enqueued, started))), same_day_hour) AS day_volumes,
     sum(succeeded) AS succeeded_runs,
     sum(failed) AS failed_attempts,
     sumIf(succeeded, same_day_hour) AS day_succeeded_runs,

@@ -20,6 +20,7 @@ import { type EventRow, eventColumns, present, toEvent } from "./rows.ts";
 const jobTallies = question("jobTallies");
 const rollHours = question("rollHours");
 const jobHistory = question("jobHistory");
+const jobVolumes = question("jobVolumes");
 const jobHours = question("jobHours");
 const queueLoads = question("queueLoads");
 const webLoads = question("webLoads");
@@ -86,6 +87,22 @@ export function surveyQuestions(client: EngineClient): SurveyQuestions {
         limit: historiesMax,
       });
       return rows.map(toHistory);
+    },
+    async jobVolumes({ fromMs, hourMs, weekHour, timeZone }, limit) {
+      const rows = await client.rows<Row>(jobVolumes(), {
+        from_seconds: Math.floor(fromMs / 1000),
+        hour_seconds: Math.floor(hourMs / 1000),
+        week_hour: weekHour,
+        time_zone: timeZone,
+        limit,
+      });
+      return rows.map((row) => ({
+        ...nameOf(row),
+        firstHourMs: Number(row["first_hour"]) * 1000,
+        runs: Number(row["runs_now"]),
+        week: volumesOf(row["week_volumes"]),
+        day: volumesOf(row["day_volumes"]),
+      }));
     },
     async jobHours({ job, service = "", environment = "" }, { fromMicros, untilMicros }) {
       const rows = await client.rows<Row>(jobHours(), {
@@ -275,11 +292,6 @@ function toTally(row: Row): JobTally {
 
 function toHistory(row: Row): JobHistory {
   const numbers = (name: string): readonly number[] => (row[name] as readonly number[]).map(Number);
-  const volumes = (name: string): readonly HourVolume[] =>
-    Object.entries(row[name] as Readonly<Record<string, string>>).map(([seconds, runs]) => ({
-      hourMs: Number(seconds) * 1000,
-      runs: Number(runs),
-    }));
   const newest = row["newest_durations"] as readonly (readonly [number, string, number])[];
   const releases = Object.entries(row["releases"] as Readonly<Record<string, number>>);
   return {
@@ -301,8 +313,6 @@ function toHistory(row: Row): JobHistory {
     memories: numbers("memories"),
     processorTimes: numbers("processor_times"),
     waits: numbers("waits"),
-    weekVolumes: volumes("week_volumes"),
-    dayVolumes: volumes("day_volumes"),
     succeeded: Number(row["succeeded_runs"]),
     failed: Number(row["failed_attempts"]),
     daySucceeded: Number(row["day_succeeded_runs"]),
@@ -310,6 +320,13 @@ function toHistory(row: Row): JobHistory {
     activeWeekHours: numbers("active_hours"),
     releases: releases.map(([release, seconds]) => ({ release, firstMs: seconds * 1000 })),
   };
+}
+
+function volumesOf(value: unknown): readonly HourVolume[] {
+  return Object.entries(value as Readonly<Record<string, string>>).map(([seconds, runs]) => ({
+    hourMs: Number(seconds) * 1000,
+    runs: Number(runs),
+  }));
 }
 
 function toHour(row: Row): JobHour {

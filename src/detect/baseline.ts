@@ -1,0 +1,148 @@
+/**
+ * What is usual of one job in each hour of a range, and what happened: for the page, which draws the
+ * band behind the runs.
+ */
+import type { JobHour } from "../store/survey.ts";
+import { type Band, countBand, medianOf, seasonalBand, shareBounds, weekHourOf } from "./band.ts";
+import { showSpan } from "./facts.ts";
+import { showCount, showRange, showUsual } from "./usual.ts";
+
+/** How far back hours say what is usual. */
+export const historyMs = 56 * 86_400_000;
+const hourMs = 3_600_000;
+/** Hours of the same kind before which a volume is only learnt. */
+export const volumeWeeksMin = 4;
+const volumeDaysMin = 10;
+/** How sure the bounds of the share of failures are, in spreads. */
+const shareSpreads = 2.6;
+const attemptsMin = 20;
+
+export type BaselineHour = {
+  readonly fromMs: number;
+  readonly runs: number;
+  readonly failed: number;
+  readonly durationMiddleMs?: number;
+  readonly releases: readonly string[];
+  readonly duration?: Band;
+  readonly volume?: Band;
+  /** Shares of attempts that fail, from 0 to 1. */
+  readonly failure?: { readonly low: number; readonly middle: number; readonly high: number };
+};
+
+export type Release = { readonly release: string; readonly firstMs: number };
+
+export type Baseline = { readonly hours: readonly BaselineHour[]; readonly releases: readonly Release[] };
+
+/** `hours` reach back from the range as far as `historyMs`, oldest first. */
+export function baselineOf(
+  hours: readonly JobHour[],
+  {
+    fromMs,
+    untilMs,
+    timeZone,
+  }: { readonly fromMs: number; readonly untilMs: number; readonly timeZone: string },
+): Baseline {
+  const marked = hours.map((hour) => ({ ...hour, weekHour: weekHourOf(hour.hourMs, timeZone) }));
+  const byHour = new Map(marked.map((hour) => [hour.hourMs, hour]));
+  const list: BaselineHour[] = [];
+  for (let atMs = Math.floor(fromMs / hourMs) * hourMs; atMs < untilMs; atMs += hourMs) {
+    const weekHour = weekHourOf(atMs, timeZone);
+    const before = marked.filter((hour) => hour.hourMs < atMs && hour.hourMs >= atMs - historyMs);
+    const week = before.filter((hour) => hour.weekHour === weekHour);
+    const day = before.filter((hour) => hour.weekHour % 24 === weekHour % 24);
+    const own = byHour.get(atMs);
+    const durationsOf = (of: readonly JobHour[]): readonly number[] =>
+      of
+        .toReversed()
+        .flatMap(({ durations }) => durations)
+        .slice(0, 60);
+    const duration =
+      before.length < 6
+        ? undefined
+        : seasonalBand({
+            week: durationsOf(week),
+            day: durationsOf(day),
+            all: durationsOf(before),
+          });
+    const firstMs = marked[0]?.hourMs ?? atMs;
+    const volume = volumeBand(
+      atMs,
+      Math.max(firstMs, atMs - historyMs),
+      week.map(toVolume),
+      day.map(toVolume),
+    );
+    const failure = failureOf(before);
+    list.push({
+      fromMs: atMs,
+      runs: own ? toVolume(own).runs : 0,
+      failed: own?.failed ?? 0,
+      releases: own?.releases ?? [],
+      ...(own &&
+        own.durations.length > 0 && {
+          durationMiddleMs: medianOf(own.durations.toSorted((a, b) => a - b)),
+        }),
+      ...(duration && { duration }),
+      ...(volume && { volume }),
+      ...(failure && { failure }),
+    });
+  }
+  return { hours: list, releases: releasesOf(hours) };
+}
+
+function toVolume({ hourMs, enqueued, started }: JobHour) {
+  return { hourMs, runs: Math.max(enqueued, started) };
+}
+
+/** Hours of which nothing is known are hours without a run, from the first hour on. */
+export function volumeBand(
+  atMs: number,
+  firstMs: number,
+  week: readonly { readonly hourMs: number; readonly runs: number }[],
+  day: readonly { readonly hourMs: number; readonly runs: number }[],
+): Band | undefined {
+  const filled = (known: readonly { readonly runs: number }[], everyHours: number): readonly number[] => {
+    const expected = Math.floor((atMs - firstMs) / (everyHours * hourMs));
+    const missing = Math.max(Math.min(expected, 60) - known.length, 0);
+    return [...known.map(({ runs }) => runs), ...Array.from({ length: missing }, () => 0)];
+  };
+  return (
+    countBand(filled(week, 168), "week", volumeWeeksMin) ?? countBand(filled(day, 24), "day", volumeDaysMin)
+  );
+}
+
+function failureOf(hours: readonly JobHour[]): BaselineHour["failure"] {
+  const failed = hours.reduce((sum, hour) => sum + hour.failed, 0);
+  const attempts = hours.reduce((sum, hour) => sum + hour.succeeded, failed);
+  if (attempts < attemptsMin) return undefined;
+  return { middle: failed / attempts, ...shareBounds(failed, attempts, shareSpreads) };
+}
+
+function releasesOf(hours: readonly JobHour[]): readonly Release[] {
+  const first = new Map<string, number>();
+  for (const { hourMs, releases } of hours) {
+    for (const release of releases) if (!first.has(release)) first.set(release, hourMs);
+  }
+  return [...first].map(([release, firstMs]) => ({ release, firstMs }));
+}
+
+/** What is usual at one hour, in a sentence. */
+export function showBaseline({
+  duration,
+  volume,
+  failure,
+}: Pick<BaselineHour, "duration" | "volume" | "failure">): string {
+  const parts = [
+    ...(duration ? [showUsual(duration, showSpan)] : []),
+    ...(volume ? [`${showRange(volume, showCount)} runs an hour`] : []),
+    ...(failure ? [`${showRange(failure, showShare)} of its attempts fail`] : []),
+  ];
+  return parts.length === 0 ? "What is usual is still being learnt." : `${capital(parts.join("; "))}.`;
+}
+
+export function showShare(share: number): string {
+  return `${Math.round(share * 1000) / 10} %`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
