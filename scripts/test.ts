@@ -52,6 +52,7 @@ function debianPackages(): readonly string[] {
     "redis-server",
     "python3-celery",
     "python3-redis",
+    "rsyslog",
   ];
 }
 

@@ -234,7 +234,7 @@ describe("an anchor", () => {
     assert.equal(Number(length), Buffer.byteLength(message));
     assert.match(
       message,
-      /^<109>1 2026-11-2\dT\S+Z hostone midwatch 7 checkpoint \[ledger@32473 origin="example\.com\/midwatch" size="\d+"\] "/,
+      /^<109>1 2026-11-2\dT\S+Z hostone midwatch 7 checkpoint \[ledger@32473 origin="example\.com\/midwatch" size="\d+"\] checkpoint "/,
     );
     assert.deepEqual(checkpointsIn(`Nov 21 host midwatch: ${message}\n`, madeSigner.name), [
       made.ledger.head.note,

@@ -110,9 +110,23 @@ export function openCheckpoint(note: string, verifier: Verifier): Checkpoint | u
   return { origin, size: Number(size), root: new Uint8Array(Buffer.from(root, "base64")) };
 }
 
-/** Notes of a log in a text that holds them as they are, or as JSON texts; duplicates are left out. */
+/**
+ * Notes of a log in a text that holds them as they are, as JSON texts, or as mails are sent;
+ * duplicates are left out.
+ */
 export function checkpointsIn(text: string, name: string): readonly string[] {
-  const isOurs = (note: string): boolean => note.startsWith(`${name}\n`);
+  const found = [...notesIn(text), ...notesIn(unquoted(text))];
+  return [...new Set(found.filter((note) => note.startsWith(`${name}\n`)))];
+}
+
+/** Without the encoding of mails (quoted-printable: RFC 2045, 6.7). */
+function unquoted(text: string): string {
+  return text
+    .replaceAll(/=\r?\n/g, "")
+    .replaceAll(/(?:=[0-9A-F]{2})+/g, (codes) => Buffer.from(codes.replaceAll("=", ""), "hex").toString());
+}
+
+function notesIn(text: string): readonly string[] {
   const quoted = Array.from(text.matchAll(/"(?:[^"\\\n]|\\.)+"/g), ([literal]) => parseText(literal));
   // Mails and files of other systems end their lines with a carriage return as well.
   const lines = text.replaceAll("\r\n", "\n");
@@ -120,7 +134,7 @@ export function checkpointsIn(text: string, name: string): readonly string[] {
     lines.matchAll(/^[^\n]+\n\d+\n[A-Za-z0-9+/]{43}=\n\n(?:— [^\n]+\n)+/gm),
     ([note]) => note,
   );
-  return [...new Set([...quoted, ...plain].filter(isOurs))];
+  return [...quoted, ...plain];
 }
 
 function parseText(literal: string): string {

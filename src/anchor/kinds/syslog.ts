@@ -41,7 +41,7 @@ export const syslog: AnchorKind = {
     return async ({ head }) => {
       const time = new Date(clock()).toISOString();
       const about = `[ledger@32473 origin="${escaped(head.origin)}" size="${head.size}"]`;
-      const text = `<${priority}>1 ${time} ${name} midwatch ${pid} checkpoint ${about} ${JSON.stringify(head.note)}`;
+      const text = `<${priority}>1 ${time} ${name} midwatch ${pid} checkpoint ${about} checkpoint ${JSON.stringify(head.note)}`;
       return await (transport === "udp" ? sendDatagram(receiver, text) : sendFramed(receiver, text));
     };
   },
