@@ -1,7 +1,8 @@
 /** Billing: a Celery worker and beat, on a Redis of their own. */
 import { type ChildProcess, spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { eventually, freePort, type Processes, root } from "./processes.ts";
+import type { Room } from "./cron.ts";
+import { accepts, eventually, freePort, type Processes, root } from "./processes.ts";
 
 export const billingPackages: readonly string[] = ["redis-server", "python3-celery", "python3-redis"];
 
@@ -25,12 +26,19 @@ export type Billing = {
   readonly tell: (beat: number) => void;
 };
 
-/** `application` is the module that the worker runs, in a folder that is given if it is not ours. */
+export type BillingMore = {
+  /** The module that the worker runs, in a folder that is given if it is not ours. */
+  readonly application?: string;
+  readonly path?: string;
+  /** Where it runs, if not on this system as it is. */
+  readonly room?: Room | undefined;
+};
+
 export async function startBilling(
   processes: Processes,
   folder: string,
   spool: string,
-  { application = "tasks", path = directory } = {},
+  { application = "tasks", path = directory, room }: BillingMore = {},
 ): Promise<Billing> {
   const port = await freePort();
   const environment = {
@@ -42,15 +50,13 @@ export async function startBilling(
     EXPORT_ASKED: join(folder, "export.asked"),
   };
   const start = (program: string, words: readonly string[], output: string): ChildProcess =>
-    processes.start({ program, words, environment, directory, output: join(folder, output) });
+    processes.start({ program, words, environment, directory, room, output: join(folder, output) });
   start(
     "redis-server",
     ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder],
     "redis.log",
   );
-  await eventually("Redis answers", () =>
-    spawnSync("redis-cli", ["-p", String(port), "ping"]).status === 0 ? true : undefined,
-  );
+  await eventually("Redis answers", () => accepts(port));
   const worker = start(
     python,
     ["-m", "celery", "-A", application, "worker", "-c", "2", "-l", "INFO", "-n", "billing@%h"],

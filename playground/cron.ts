@@ -19,10 +19,10 @@ export function cronIsMissing(): string | undefined {
   return can.status === 0 ? undefined : "no mount namespace can be made here";
 }
 
-/** A mount namespace with crontabs of its own. */
+/** A mount namespace with crontabs of its own, perhaps with another system in it. */
 export type Room = {
-  /** Words before a command that is to see these crontabs and no others. */
-  readonly inside: readonly string[];
+  /** Words before a command that is to run in it, in this directory. */
+  readonly enter: (directory: string) => readonly string[];
 };
 
 const emptied = `
@@ -46,12 +46,18 @@ export async function openRoom(processes: Processes, folder: string): Promise<Ro
     output,
   });
   await eventually("the room is ready", () => isThere(join(own, "ready"), holder, output));
-  const space = readlinkSync(`/proc/${holder.pid}/ns/mnt`);
-  processes.afterwards(() => endAllIn(space));
-  return { inside: ["/usr/bin/nsenter", "--target", String(holder.pid), "--mount", "--"] };
+  return roomOf(processes, holder);
 }
 
-function isThere(path: string, child: ChildProcess, output: string): true | undefined {
+/** The room that a process holds open; whatever is in it when all is over ends with it. */
+export function roomOf(processes: Processes, holder: ChildProcess): Room {
+  const space = readlinkSync(`/proc/${holder.pid}/ns/mnt`);
+  processes.afterwards(() => endAllIn(space));
+  const words = ["/usr/bin/nsenter", "--target", String(holder.pid), "--mount", "--root"];
+  return { enter: (directory) => [...words, `--wdns=${directory}`, "--"] };
+}
+
+export function isThere(path: string, child: ChildProcess, output: string): true | undefined {
   if (child.exitCode !== null) throw new Error(readFileSync(output, "utf8"));
   return existsSync(path) ? true : undefined;
 }
@@ -69,7 +75,6 @@ export type CronSetup = {
 
 const started = `
 set -e
-cd "$CRON_DIRECTORY"
 whenever --load-file "$CRON_SCHEDULE" --update-crontab >&2
 crontab -l > "$CRON_FOLDER/installing"
 mv "$CRON_FOLDER/installing" "$CRON_FOLDER/installed"
@@ -81,10 +86,11 @@ export async function startCron(processes: Processes, room: Room, setup: CronSet
   const { folder, schedule, directory, environment, before = [] } = setup;
   const installed = join(folder, "installed");
   const output = join(folder, "cron.log");
-  const [program = "/bin/sh", ...words] = [...room.inside, "/bin/sh", "-c", started, "cron", ...before];
   const daemon = processes.start({
-    program,
-    words,
+    program: "/bin/sh",
+    words: ["-c", started, "cron", ...before],
+    room,
+    directory,
     output,
     environment: {
       PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -92,7 +98,6 @@ export async function startCron(processes: Processes, room: Room, setup: CronSet
       LANG: "C.UTF-8",
       CRON_FOLDER: folder,
       CRON_SCHEDULE: schedule,
-      CRON_DIRECTORY: directory,
       ...environment,
     },
   });
@@ -106,8 +111,9 @@ function endAllIn(space: string): void {
     try {
       if (readlinkSync(`/proc/${pid}/ns/mnt`) === space) process.kill(Number(pid), "SIGKILL");
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ENOENT" && code !== "ESRCH") throw error;
+      // Gone meanwhile, or none of ours.
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (!["ENOENT", "ESRCH", "EACCES"].includes(code)) throw error;
     }
   }
 }

@@ -59,7 +59,7 @@ process.on("SIGTERM", () => void end(0));
 try {
   const withoutCron = cronIsMissing();
   const room = withoutCron === undefined ? await openRoom(processes, folder) : undefined;
-  const watch = await startWatch(processes, folder, { port, agentInside: room?.inside ?? [] });
+  const watch = await startWatch(processes, folder, { port, room });
   const billing = billingIsMissing() ?? (await startBilling(processes, folder, watch.spool));
   const withBilling = typeof billing !== "string";
   const shop = await startShop(processes, folder, watch.spool, withBilling ? billing.environment : {});

@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
+import type { Room } from "./cron.ts";
 
 export const root = new URL("..", import.meta.url).pathname;
 export const nodeProgram = `${root}node_modules/.bin/node`;
@@ -13,6 +14,8 @@ export type Start = {
   readonly words: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly directory?: string;
+  /** Where it runs, if not on this system as it is. */
+  readonly room?: Room | undefined;
   /** File that gets what it prints. */
   readonly output: string;
 };
@@ -28,9 +31,10 @@ export class Processes {
     return this.#isEnding;
   }
 
-  start({ program, words, environment = {}, directory = root, output }: Start): ChildProcess {
+  start({ program, words, environment = {}, directory = root, room, output }: Start): ChildProcess {
     const file = openSync(output, "a");
-    const child = spawn(program, words, {
+    const [first = program, ...rest] = [...(room?.enter(directory) ?? []), program, ...words];
+    const child = spawn(first, rest, {
       cwd: directory,
       env: { ...process.env, ...environment },
       stdio: ["ignore", file, file],
@@ -84,6 +88,15 @@ export async function eventually<T>(
     if (Date.now() > endMs) throw new Error(`waited ${deadlineMs / 1000} s in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+}
+
+/** Whether somebody listens on a port of the loopback address. */
+export function accepts(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => socket.end(() => resolve(true)));
+    socket.once("error", () => resolve(undefined));
+  });
 }
 
 export async function answers(url: string): Promise<true | undefined> {

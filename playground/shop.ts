@@ -1,5 +1,7 @@
 /** The shop: a Rails application on Puma, with Delayed::Job workers and a crontab of whenever's. */
-import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Room, startCron } from "./cron.ts";
 import { answers, eventually, freePort, type Processes, root } from "./processes.ts";
@@ -33,7 +35,7 @@ export type Shop = {
   readonly tell: (story: string) => Promise<void>;
   readonly order: (customer: string) => Promise<void>;
   /** Installs the shop's crontab under a cron daemon of its own. */
-  readonly keepTime: (room: Room, before?: readonly string[]) => Promise<string>;
+  readonly keepTime: (within: Room, before?: readonly string[]) => Promise<string>;
 };
 
 export async function startShop(
@@ -41,6 +43,7 @@ export async function startShop(
   folder: string,
   spool: string,
   more: Readonly<Record<string, string>> = {},
+  room?: Room,
 ): Promise<Shop> {
   const port = await freePort();
   const environment = {
@@ -50,9 +53,10 @@ export async function startShop(
     MIDWATCH_SPOOL: spool,
     ...more,
   };
-  execFileSync("ruby", ["bin/prepare"], { cwd: directory, env: { ...process.env, ...environment } });
   const start = (program: string, words: readonly string[], output: string): ChildProcess =>
-    processes.start({ program, words, environment, directory, output: join(folder, output) });
+    processes.start({ program, words, environment, directory, room, output: join(folder, output) });
+  const [prepared] = await once(start("ruby", ["bin/prepare"], "prepare.log"), "exit");
+  if (prepared !== 0) throw new Error(readFileSync(join(folder, "prepare.log"), "utf8"));
   const puma = start("puma", ["-C", "config/puma.rb"], "puma.log");
   const address = `http://127.0.0.1:${port}`;
   await eventually("the shop answers", () => {
@@ -69,8 +73,8 @@ export async function startShop(
       if (!processes.isEnding) setTimeout(keepWorking, 500);
     });
   };
-  const keepTime = (room: Room, before: readonly string[] = []): Promise<string> =>
-    startCron(processes, room, {
+  const keepTime = (within: Room, before: readonly string[] = []): Promise<string> =>
+    startCron(processes, within, {
       folder,
       directory,
       schedule: join(directory, "config/schedule.rb"),

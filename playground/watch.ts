@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AccessMode } from "../src/access/access.ts";
+import type { Room } from "./cron.ts";
 import { answers, eventually, freePort, midwatchProgram, nodeProgram, type Processes } from "./processes.ts";
 
 export type Watch = {
@@ -24,15 +25,15 @@ type WatchMore = {
   readonly environment?: Readonly<Record<string, string>>;
   /** Further options of the agent. */
   readonly agentWords?: readonly string[];
-  /** Words before the agent's command, such as those of a room. */
-  readonly agentInside?: readonly string[];
+  /** Where the agent runs: it sees the crontabs there. */
+  readonly room?: Room | undefined;
 };
 
 /** Everything lies below `folder`. */
 export async function startWatch(
   processes: Processes,
   folder: string,
-  { port, access = "open", environment = {}, agentWords = [], agentInside = [] }: WatchMore = {},
+  { port, access = "open", environment = {}, agentWords = [], room }: WatchMore = {},
 ): Promise<Watch> {
   const data = join(folder, "data");
   const spool = join(folder, "spool");
@@ -60,11 +61,10 @@ export async function startWatch(
     { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
   );
   writeFileSync(keyFile, key, { mode: 0o600 });
-  const [program = nodeProgram, ...words] = [...agentInside, nodeProgram];
   processes.start({
-    program,
+    program: nodeProgram,
+    room,
     words: [
-      ...words,
       midwatchProgram,
       "agent",
       "--server",

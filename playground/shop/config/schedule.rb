@@ -11,10 +11,11 @@ set :environment, "playground"
 set :environment_variable, "SHOP_STAGE"
 set :path, File.expand_path("..", __dir__)
 set :output, ENV.fetch("SHOP_CRON_OUTPUT", "/dev/null")
-ENV.each { |name, value| env(name, value) if name.match?(/\A(SHOP|MIDWATCH|EXPORT)_/) }
+ENV.each { |name, value| env(name, value) if name.match?(/\A(SHOP_|EXPORT_|MIDWATCH_SPOOL)/) }
+job_type :program, "cd :path && bin/:task :output"
 
-every(1.minute) { command "date > #{ENV.fetch("SHOP_HEARTBEAT", "/dev/null")}", midwatch: "heartbeat" }
+every(1.minute) { command "date > #{ENV.fetch("SHOP_HEARTBEAT", "/dev/null")}", output: nil, midwatch: "heartbeat" }
 # Works off what billing left word of, and says in whose name.
 every(1.minute) { rake "exports:send", midwatch_asked: ENV["EXPORT_ASKED"] }
-every(2.minutes) { command "bin/stock_report", midwatch: "stock report", midwatch_output: true }
-every(3.minutes) { command "bin/sync_stock", midwatch: "stock sync" }
+every(2.minutes) { program "stock_report", midwatch: "stock report", midwatch_output: true }
+every(2.minutes) { program "sync_stock", midwatch: "stock sync" }

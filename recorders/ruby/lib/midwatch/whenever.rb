@@ -36,6 +36,7 @@ module Midwatch
         @midwatch_name = options.delete(:midwatch)
         super
         @midwatch_plain = @job_template
+        @midwatch_plain_output = @options[:output]
         return if @midwatch_name == false
 
         name = @midwatch_name || @options[:description] || @options[:task]
@@ -43,7 +44,7 @@ module Midwatch
         @job_template = midwatch_template(@job_template.to_s)
       rescue StandardError => error
         warn "[midwatch] a job is not recorded: #{error.class}: #{error.message}"
-        @job_template = @midwatch_plain if @midwatch_plain
+        midwatch_leave_alone if @midwatch_plain
       end
 
       def output
@@ -51,7 +52,7 @@ module Midwatch
         return line if line.length <= COMMAND_LENGTH_MAX || @job_template == @midwatch_plain
 
         warn "[midwatch] too long to be recorded: #{@midwatch_name}"
-        @job_template = @midwatch_plain
+        midwatch_leave_alone
         super
       end
 
@@ -61,20 +62,31 @@ module Midwatch
 
       private
 
+      def midwatch_leave_alone
+        @job_template = @midwatch_plain
+        @options[:output] = @midwatch_plain_output
+      end
+
       def midwatch_template(plain)
         words = @options[:midwatch_output] ? midwatch_exec_words : midwatch_run_words
+        "#{midwatch_before(words, plain)}#{" :midwatch_redirection" if @options[:midwatch_redirection]}"
+      end
+
+      def midwatch_before(words, plain)
         return "#{words.join(" ")} /bin/sh -c ':job'" if plain.strip == ":job"
         return "#{words.join(" ")} #{plain}" if plain.match?(SIMPLE)
 
-        warn "[midwatch] not recorded, for its job_template is no simple command: #{@midwatch_name}"
-        plain
+        raise ArgumentError, "its job_template is no simple command"
       end
 
       def midwatch_run_words
         [@options[:midwatch_run] || WRAPPER, "-r whenever", *midwatch_flags("-s", "-e", "-a"), "':midwatch_name'"]
       end
 
+      # Inside the job the redirection would swallow what is to be recorded; it goes behind it all.
       def midwatch_exec_words
+        @options[:midwatch_redirection] = @options[:output].to_s
+        @options[:output] = ""
         [@options[:midwatch_program] || PROGRAM, "exec --runtime whenever",
          *midwatch_flags("--service", "--environment", "--asked"), "--job ':midwatch_name' --"]
       end
