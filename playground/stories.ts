@@ -1,4 +1,4 @@
-/** The stories of the shop, and how the run of each must end. */
+/** The stories of the shop and of billing, and how the run of each must end. */
 import type { RunState } from "../src/model/run.ts";
 
 export type Story = {
@@ -22,6 +22,25 @@ export const stories: readonly Story[] = [
   { name: "is unloadable", job: "LegacyImport", state: "failed", attempts: ["failed"] },
   // Last: it takes its worker with it.
   { name: "kills its worker", job: "NightlyExport", state: "lost", attempts: ["lost"] },
+];
+
+/** Of billing, as `billing/stories.py` tells them: the state its run ends in, and the states of its attempts. */
+export const taskStories: readonly (readonly [string, RunState, readonly RunState[]])[] = [
+  ["succeeds", "succeeded", ["succeeded"]],
+  ["heals", "succeeded", ["retrying", "succeeded"]],
+  ["fails after retries", "failed", ["retrying", "retrying", "failed"]],
+  ["fails", "failed", ["failed"]],
+  ["is skipped", "discarded", ["discarded"]],
+  ["is refused", "discarded", ["discarded"]],
+  ["expired", "cancelled", ["cancelled"]],
+  ["chain", "succeeded", ["succeeded"]],
+  ["asks for others", "succeeded", ["succeeded"]],
+  ["unknown", "failed", ["failed"]],
+  ["revoked", "cancelled", ["cancelled"]],
+  ["terminated", "cancelled", ["cancelled"]],
+  ["hard limit", "failed", ["failed"]],
+  ["soft limit", "failed", ["failed"]],
+  ["killed", "lost", ["lost"]],
 ];
 
 /** Planted beside the secrets in an argument and a log line; must be found. */

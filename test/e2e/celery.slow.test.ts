@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { eventually, freePort, Processes, root } from "../../playground/processes.ts";
+import { taskStories as expected } from "../../playground/stories.ts";
 import type { EventRecord } from "../../src/model/event.ts";
 import { foldAttempts, foldState } from "../../src/model/run.ts";
 
@@ -13,25 +14,6 @@ const has = (command: string, ...words: string[]): boolean => spawnSync(command,
 const missing =
   (!has("redis-server", "--version") && "redis-server is not installed") ||
   (!has(python, "-c", "import celery, redis") && "Celery for Python is not installed");
-
-/** Each story, the state its run ends in, and the states of its attempts. */
-const expected: readonly (readonly [string, string, readonly string[]])[] = [
-  ["succeeds", "succeeded", ["succeeded"]],
-  ["heals", "succeeded", ["retrying", "succeeded"]],
-  ["fails after retries", "failed", ["retrying", "retrying", "failed"]],
-  ["fails", "failed", ["failed"]],
-  ["is skipped", "discarded", ["discarded"]],
-  ["is refused", "discarded", ["discarded"]],
-  ["expired", "cancelled", ["cancelled"]],
-  ["chain", "succeeded", ["succeeded"]],
-  ["asks for others", "succeeded", ["succeeded"]],
-  ["unknown", "failed", ["failed"]],
-  ["revoked", "cancelled", ["cancelled"]],
-  ["terminated", "cancelled", ["cancelled"]],
-  ["hard limit", "failed", ["failed"]],
-  ["soft limit", "failed", ["failed"]],
-  ["killed", "lost", ["lost"]],
-];
 
 describe("Celery, with a real worker and Redis", { skip: missing }, () => {
   const folder = mkdtempSync(join(tmpdir(), "midwatch-celery-"));
