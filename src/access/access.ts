@@ -1,18 +1,26 @@
 /** Finds out who asks, by what the request carries. */
 import { Fault } from "../model/fault.ts";
-import { type Actor, actorOfKey, anyoneAtAll, mayAsk, ownerOf } from "./actor.ts";
+import { type Actor, actorOfKey, actorOfPerson, anyoneAtAll, mayAsk, ownerOf } from "./actor.ts";
 import { type MintedKey, parseKey, secretMatches } from "./key.ts";
 import { bearerIn, type Keyring } from "./keyring.ts";
+import type { People } from "./people.ts";
 import type { Need } from "./policy.ts";
 
 export const accessModes = ["people", "open"] as const;
 /** `open`: whoever reaches the server is an administrator. For demonstrations and one's own machine. */
 export type AccessMode = (typeof accessModes)[number];
 
-export type Credentials = { readonly authorization?: string | undefined };
+export type Credentials = {
+  readonly authorization?: string | undefined;
+  /** What the cookie of a session holds. */
+  readonly session?: string | undefined;
+};
 
 export type Access = {
   readonly mode: AccessMode;
+  readonly people: People;
+  /** Whether requests come over TLS, which cookies are named by. */
+  readonly secure: boolean;
   /** `undefined` where nothing was shown. Rejects with `KEY_INVALID` where a key was, and is not good. */
   readonly whoAsks: (credentials: Credentials) => Promise<Actor | undefined>;
 };
@@ -20,22 +28,32 @@ export type Access = {
 export type AccessParts = {
   readonly mode: AccessMode;
   readonly keyring: Keyring;
+  readonly people: People;
   /** What the owner of the data directory can read, and nobody else. */
   readonly ownerKey: Pick<MintedKey, "id" | "secretSha256">;
   readonly hostname: string;
+  readonly secure: boolean;
 };
 
-export function makeAccess({ mode, keyring, ownerKey, hostname }: AccessParts): Access {
+export function makeAccess({ mode, keyring, people, ownerKey, hostname, secure }: AccessParts): Access {
   const owner = ownerOf(hostname);
+
+  async function whoHolds(authorization: string): Promise<Actor> {
+    const parsed = parseKey(bearerIn(authorization) ?? "");
+    if (parsed?.id === ownerKey.id && secretMatches(parsed.secret, ownerKey.secretSha256)) return owner;
+    return actorOfKey(await keyring.check(authorization, undefined));
+  }
+
   return {
     mode,
-    whoAsks: async ({ authorization }) => {
+    people,
+    secure,
+    whoAsks: async ({ authorization, session }) => {
       if (mode === "open") return anyoneAtAll;
-      if (authorization === undefined) return undefined;
-      const text = bearerIn(authorization);
-      const parsed = text === undefined ? undefined : parseKey(text);
-      if (parsed?.id === ownerKey.id && secretMatches(parsed.secret, ownerKey.secretSha256)) return owner;
-      return actorOfKey(await keyring.check(authorization, undefined));
+      if (authorization !== undefined) return await whoHolds(authorization);
+      if (session === undefined) return undefined;
+      const found = await people.sessions.find(session);
+      return found && actorOfPerson(found.person, found.session);
     },
   };
 }

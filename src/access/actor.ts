@@ -1,8 +1,9 @@
 /** Who asks, and what of everything there is that one may do and read. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Stream } from "../model/event.ts";
+import type { Person, Session } from "../store/people.ts";
 import type { ApiKey, Team } from "../store/store.ts";
-import { type FieldGroup, type Grant, type Need, type Right, roles, scopes } from "./policy.ts";
+import { type FieldGroup, type Grant, isRole, type Need, type Right, roles, scopes } from "./policy.ts";
 
 export type Actor = {
   readonly kind: "person" | "key" | "owner" | "anyone";
@@ -46,6 +47,15 @@ export function actorOfKey(key: ApiKey): Actor {
   );
 }
 
+export function actorOfPerson(person: Person, session: Pick<Session, "id" | "by">): Actor {
+  const grant = isRole(person.role) ? roles[person.role] : { rights: [], streams: [], fields: [] };
+  return {
+    ...actorWith({ kind: "person", id: person.id, name: person.name, by: session.by }, [grant]),
+    ...teamOf(person),
+    sessionId: session.id,
+  };
+}
+
 export function ownerOf(hostname: string): Actor {
   const name = `owner@${hostname}`;
   return actorWith({ kind: "owner", id: name, name, by: "owner key" }, [roles.administrator]);
@@ -59,7 +69,7 @@ export function mayAsk(actor: Actor | undefined, need: Need): boolean {
 }
 
 /** What the actor looks after. */
-export function teamOf({ services, environments }: Actor): Team {
+export function teamOf({ services, environments }: Team): Team {
   return { ...(services && { services }), ...(environments && { environments }) };
 }
 

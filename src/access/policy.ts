@@ -61,6 +61,10 @@ export const roles = {
 export type Role = keyof typeof roles;
 export const roleNames = Object.keys(roles) as readonly Role[];
 
+export function isRole(text: string): text is Role {
+  return Object.hasOwn(roles, text);
+}
+
 /** What a key of a machine may, by its scope; with several scopes, all of it together. */
 export const scopes = {
   send: { rights: ["send"], streams: [], fields: [] },
@@ -92,7 +96,21 @@ export const routes: Readonly<Record<string, Need>> = {
   "POST /witness/add-checkpoint": "anyone",
   "GET /api/v1/ledger": "see",
 
+  // Who is not signed in yet must be able to. What these answer is the same for everybody unknown.
+  "GET /api/v1/me": "anyone",
+  "POST /api/v1/sign-in": "anyone",
+  "POST /api/v1/invitations/read": "anyone",
+  "POST /api/v1/invitations/accept": "anyone",
+
   "POST /v1/events": "sender",
+
+  "POST /api/v1/sign-out": "signed in",
+  "GET /api/v1/me/sessions": "signed in",
+  "DELETE /api/v1/me/sessions/:id": "signed in",
+  "POST /api/v1/me/password": "signed in",
+  "POST /api/v1/me/codes": "signed in",
+  "POST /api/v1/me/codes/confirm": "signed in",
+  "POST /api/v1/me/codes/remove": "signed in",
 
   "GET /metrics": "metrics",
 
@@ -109,6 +127,9 @@ export const routes: Readonly<Record<string, Need>> = {
   "GET /api/v1/channels": "see",
   "GET /api/v1/sample": "see",
   "GET /api/v1/schedule": "see",
+  "GET /api/v1/queues": "see",
+  "GET /api/v1/workers": "see",
+  "GET /api/v1/puma": "see",
 
   "GET /api/v1/events": "read",
   "GET /api/v1/events/:id": "read",
@@ -131,6 +152,14 @@ export const routes: Readonly<Record<string, Need>> = {
   "GET /api/v1/keys": "keys",
   "POST /api/v1/keys": "keys",
   "DELETE /api/v1/keys/:id": "keys",
+
+  "GET /api/v1/people": "people",
+  "POST /api/v1/people": "people",
+  "PUT /api/v1/people/:id": "people",
+  "DELETE /api/v1/people/:id": "people",
+  "POST /api/v1/people/:id/reset": "people",
+  "GET /api/v1/sessions": "people",
+  "DELETE /api/v1/sessions/:id": "people",
 };
 
 /** What a route needs; `undefined` where nobody has written it down. */

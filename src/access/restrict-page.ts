@@ -8,6 +8,12 @@ export function restrictedPage(events: PageQuestions): PageQuestions {
     stretchesOfRuns: async (query) => await events.stretchesOfRuns({ ...query, team: team() }),
     runsAtWork: async (query) => await events.runsAtWork({ ...query, team: team() }),
     releases: async (range) => await events.releases({ ...range, team: team() }),
+    openByQueue: async (range) => await events.openByQueue({ ...range, team: team() }),
+    queueFlow: async (query) => await events.queueFlow({ ...query, team: team() }),
+    workers: async (range) => await events.workers({ ...range, team: team() }),
+    pumaStretches: async (query) => await events.pumaStretches({ ...query, team: team() }),
+    pumaNewest: async (range) => await events.pumaNewest({ ...range, team: team() }),
+    webStretches: async (query) => await events.webStretches({ ...query, team: team() }),
   };
 }
 

@@ -6,6 +6,7 @@ import type { FastifyRequest } from "fastify";
 import { type Access, refuseUnlessAllowed } from "../access/access.ts";
 import { type Actor, askedBy } from "../access/actor.ts";
 import { needOf } from "../access/policy.ts";
+import { cookieIn } from "./cookies.ts";
 import type { Api } from "./parts.ts";
 
 declare module "fastify" {
@@ -29,12 +30,19 @@ export function admitByPolicy(server: Api, access: Access): void {
     if (url === undefined) return;
     const need = needOf(request.method, url);
     if (need === "anyone" || need === "sender") return;
-    request.actor = await access.whoAsks({ authorization: request.headers.authorization });
+    request.actor = await whoAsks(access, request);
     refuseUnlessAllowed(request.actor, need ?? "people");
   });
   server.addHook("preHandler", (request, _reply, done) => {
     if (request.actor === undefined) done();
     else askedBy(request.actor, done);
+  });
+}
+
+async function whoAsks(access: Access, { headers }: FastifyRequest): Promise<Actor | undefined> {
+  return await access.whoAsks({
+    authorization: headers.authorization,
+    session: cookieIn(headers.cookie, "session", access.secure),
   });
 }
 

@@ -10,8 +10,10 @@ import type { ErrorAnswer } from "./schemas.ts";
 
 /** A code that is not named is trouble of our own. */
 const statusOf: Readonly<Partial<Record<FaultCode, number>>> = {
+  ACCESS_UNRECORDED: 503,
   BAD_REQUEST: 400,
   BATCH_TOO_LARGE: 413,
+  CODE_NEEDED: 401,
   ENGINE_UNAVAILABLE: 503,
   HOST_REFUSED: 421,
   KEY_INVALID: 401,
@@ -22,6 +24,8 @@ const statusOf: Readonly<Partial<Record<FaultCode, number>>> = {
   RIGHT_MISSING: 403,
   SERVER_BUSY: 503,
   SIGN_IN_NEEDED: 401,
+  SIGN_IN_REFUSED: 401,
+  SLOW_DOWN: 429,
   SPOOL_FULL: 503,
   STORE_CLOSED: 503,
 };
@@ -56,8 +60,10 @@ function faultProblem(fault: Fault, status: number): Problem {
   return {
     ...plain(status, fault.code, fault.message),
     headers: {
-      ...(status === 503 && { "retry-after": String(Math.max(1, Math.ceil(waitSeconds))) }),
-      ...(status === 401 && { "www-authenticate": 'Bearer realm="midwatch"' }),
+      ...((status === 503 || status === 429) && {
+        "retry-after": String(Math.max(1, Math.ceil(waitSeconds))),
+      }),
+      ...(fault.code === "KEY_INVALID" && { "www-authenticate": 'Bearer realm="midwatch"' }),
     },
   };
 }

@@ -13,6 +13,7 @@ import { drain } from "./body.ts";
 import { guardRequest, setSecurityHeaders } from "./guard.ts";
 import type { AddRoutes, Api, Patience, RouteParts, ServerParts } from "./parts.ts";
 import { problemOf } from "./problem.ts";
+import { addAccountRoutes } from "./routes/account.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addIncidentRoutes } from "./routes/incidents.ts";
@@ -24,9 +25,12 @@ import { addMetricsRoutes } from "./routes/metrics.ts";
 import { addMonitorRoutes } from "./routes/monitors.ts";
 import { addOverviewRoutes } from "./routes/overview.ts";
 import { addPageRoutes, sendPageOrNotFound } from "./routes/page.ts";
+import { addPeopleRoutes } from "./routes/people.ts";
+import { addQueueRoutes } from "./routes/queues.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSampleRoutes } from "./routes/sample.ts";
 import { addScheduleRoutes } from "./routes/schedule.ts";
+import { addSessionRoutes } from "./routes/session.ts";
 import { addTailRoutes } from "./routes/tail.ts";
 
 /** Open connections. More: new ones are closed at once. */
@@ -50,9 +54,13 @@ const routes: readonly AddRoutes[] = [
   addMonitorRoutes,
   addMetricsRoutes,
   addOverviewRoutes,
+  addQueueRoutes,
   addSampleRoutes,
   addScheduleRoutes,
   addKeyRoutes,
+  addSessionRoutes,
+  addAccountRoutes,
+  addPeopleRoutes,
   addLedgerRoutes,
   addHealthRoutes,
 ];

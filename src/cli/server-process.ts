@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeAccess } from "../access/access.ts";
 import { makeKeyring } from "../access/keyring.ts";
+import { makePeople } from "../access/people.ts";
 import { startTicksOf } from "../agent/process.ts";
 import { makeOwnFindings } from "../alert/own-findings.ts";
 import { startWatch } from "../alert/watch.ts";
@@ -34,6 +35,7 @@ import { makeOwnLog, type OwnLog } from "./own-log.ts";
 import { ownJobs } from "./own-schedule.ts";
 import { makeOwnerKey } from "./owner-key.ts";
 import { startPipeline } from "./pipeline.ts";
+import { openSourceChains } from "./source-chains.ts";
 import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
 import type { Environment } from "./terminal.ts";
@@ -169,6 +171,7 @@ async function open(
     clock,
     redaction: loadRedaction(config.data, config["redaction.rules"], randomBytes),
     onRedacted: redactions.add,
+    chains: await openSourceChains(control, spool, (kind, fields) => ownEvents?.record(kind, fields)),
   });
   releases.push(() => pipeline.close());
 
@@ -205,6 +208,7 @@ async function open(
   });
   releases.push(() => watch.close());
   const keyring = makeKeyring(control, clock);
+  const people = makePeople({ control, clock, randomBytes });
   const ownerKey = makeOwnerKey(config.data, randomBytes);
   releases.push(() => ownerKey.remove());
   const server = await makeServer({
@@ -219,7 +223,7 @@ async function open(
     },
     ledger: publicLedger(sealed),
     control,
-    access: makeAccess({ mode: config.access, keyring, ownerKey, hostname: options.hostname }),
+    access: makeAccess({ mode: config.access, keyring, people, ownerKey, hostname: options.hostname, secure: false }),
     keyring,
     status,
     clock,

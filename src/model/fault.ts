@@ -3,9 +3,11 @@
  * that says what was wrong and what was expected, and the cause where there is one.
  */
 export type FaultCode =
+  | "ACCESS_UNRECORDED"
   | "BAD_REQUEST"
   | "BATCH_TOO_LARGE"
   | "BATCH_UNREADABLE"
+  | "CODE_NEEDED"
   | "CONFIG_INVALID"
   | "ENGINE_UNAVAILABLE"
   | "HOST_REFUSED"
@@ -18,6 +20,8 @@ export type FaultCode =
   | "RIGHT_MISSING"
   | "SERVER_BUSY"
   | "SIGN_IN_NEEDED"
+  | "SIGN_IN_REFUSED"
+  | "SLOW_DOWN"
   | "SPOOL_FULL"
   | "STORE_CLOSED";
 
