@@ -56,6 +56,14 @@ function debianPackages(): readonly string[] {
     "redis-server",
     "python3-celery",
     "python3-redis",
+    "python3-gevent",
+    "python3-django",
+    "python3-django-celery-beat",
+    "python3-build",
+    "python3-pip",
+    "python3-setuptools",
+    "python3-wheel",
+    "rabbitmq-server",
     "rsyslog",
   ];
 }

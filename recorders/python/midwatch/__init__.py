@@ -2,9 +2,10 @@
 
 from .audit import audit, guard
 from .link import link
+from .logs import log_from
 from .recorder import recorder
 
-__all__ = ["audit", "configure", "guard", "link"]
+__all__ = ["audit", "configure", "guard", "link", "log_from"]
 __version__ = "0.1.0"
 
 

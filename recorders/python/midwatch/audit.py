@@ -6,6 +6,8 @@ all, and the event says which ones were refused: a masked secret would suggest t
 
 import contextlib
 
+from .actor import asker, lineage
+from .given import hide
 from .recorder import current, guarded, recorder
 
 
@@ -36,6 +38,7 @@ def guard(action, subject=None, **values):
 @guarded
 def _write(action, subject, values, outcome):
     now = current.get() or {}
+    subject = None if subject is None else hide(str(subject))
     taken = {name: value for name, value in values.items() if not recorder.redact.sensitive(name)}
     attributes = {"action": str(action)[:200]}
     if subject is not None:
@@ -51,6 +54,9 @@ def _write(action, subject, values, outcome):
         "severity": "info",
         "message": "%s %s %s" % (outcome, action, subject or ""),
     }
-    for name in ("job", "run_id", "attempt", "trace_id", "worker", "actor"):
+    for name in ("job", "attempt", "worker"):
         fields[name] = now.get(name)
+    fields["trace_id"], fields["run_id"] = lineage(now)
+    # Within a run it is whoever asked for that run.
+    fields["actor"] = now["actor"] if isinstance(now.get("actor"), str) else asker(now)
     return recorder.record("audit.action", fields, attributes, sync=True)

@@ -13,16 +13,17 @@ import os
 import re
 import resource
 import socket
-import sys
 import time
-import traceback
 
-from celery import signals
+from celery import current_app, signals
 from celery.beat import Scheduler
 
 from . import logs
+from .actor import asker, lineage
 from .beat import declared_schedule, entry_now, follow_entries
-from .recorder import current, fingerprint, guarded, now_text, recorder
+from .failure import failure_fields, fingerprint
+from .given import redacted, secrets_of
+from .recorder import current, guarded, now_text, recorder
 
 #: Our header on every message; also the attribute under which the task's request holds it.
 HEADER = "midwatch"
@@ -52,21 +53,23 @@ def _before_publish(headers=None, body=None, **_):
     if not headers:
         return
     now = current.get() or {}
+    trace, run = lineage(now)
     if headers.get("retries") and now.get("run_id") == headers.get("id"):
         header = dict(now["header"] or {}, sent=time.time_ns() // 1000)
         now["next_time"] = headers.get("eta")
     else:
         entry = entry_now()
         header = {
-            "trace": now.get("trace_id") or headers.get("root_id") or headers.get("id"),
-            "parent": now.get("run_id"),
-            "actor": "beat: %s" % entry if entry else _asker(now),
+            "trace": trace or headers.get("root_id") or headers.get("id"),
+            "parent": run,
+            "actor": "beat: %s" % entry if entry else asker(now),
             "sent": time.time_ns() // 1000,
         }
     headers[HEADER] = {name: value for name, value in header.items() if value is not None}
     if recorder.settings.is_on("redact_broker") and isinstance(body, (tuple, list)) and len(body) > 1:
-        headers["argsrepr"] = repr(recorder.redact.value(list(body[0])))[:1024]
-        headers["kwargsrepr"] = repr(recorder.redact.value(dict(body[1])))[:1024]
+        values, named = redacted(_task(headers.get("task")), body[0], body[1])
+        headers["argsrepr"] = repr(values)[:1024]
+        headers["kwargsrepr"] = repr(named)[:1024]
 
 
 @_connect(signals.after_task_publish)
@@ -95,19 +98,6 @@ def _after_publish(headers=None, body=None, routing_key=None, **_):
     recorder.record("job.enqueued", fields, _present(attributes))
 
 
-def _asker(now):
-    """Who or what asks: the request or run that this code belongs to, else how the program was started."""
-    if now.get("job"):
-        return now["job"]
-    if now.get("actor"):
-        return now["actor"]
-    program = os.path.basename(sys.argv[0] or "") or "python"
-    if hasattr(sys, "ps1") or program in ("ipython", "-c"):
-        return "console: %s" % os.environ.get("USER", "unknown")
-    words = [word for word in sys.argv[1:2] if re.fullmatch(r"[\w.-]{1,40}", word)]
-    return " ".join([program, *words])
-
-
 def _arguments(job, arguments, keywords):
     mode = recorder.settings.arguments_of(job)
     if mode == "none":
@@ -115,7 +105,15 @@ def _arguments(job, arguments, keywords):
     both = {"args": list(arguments), "kwargs": dict(keywords)}
     if mode == "digest":
         return recorder.redact.digest(both)
-    return recorder.redact.shape(both) if mode == "shape" else recorder.redact.value(both)
+    if mode == "shape":
+        return recorder.redact.shape(both)
+    values, named = redacted(_task(job), arguments, keywords)
+    return {"args": values, "kwargs": named}
+
+
+def _task(job):
+    """The task of that name, if this program has it."""
+    return current_app.tasks.get(job)
 
 
 # --- an attempt, in the process that runs it --------------------------------------------------
@@ -145,7 +143,7 @@ def _prerun(task_id=None, task=None, args=(), kwargs=None, **_):
     attributes = {"redelivered": (request.delivery_info or {}).get("redelivered") or None}
     if request.is_eager or not header:
         attributes["arguments"] = _arguments(task.name, args or (), kwargs or {})
-    mark = {**fields, "header": header, "next_time": None}
+    mark = {**fields, "header": header, "next_time": None, "secrets": secrets_of(task, args or (), kwargs or {})}
     _open[task_id] = {
         "fields": fields,
         "mark": mark,
@@ -176,7 +174,7 @@ def _wait_ms(sent, eta):
 def _failure(sender=None, task_id=None, exception=None, einfo=None, **_):
     attempt = _open.get(task_id)
     if attempt is not None:
-        attempt["failure"] = _error(exception, getattr(einfo, "tb", None) or exception.__traceback__)
+        attempt["failure"] = failure_fields(exception, getattr(einfo, "tb", None))
     else:
         _failure_seen_by_parent(getattr(sender, "name", None), task_id, exception)
 
@@ -208,7 +206,7 @@ def _retry(sender=None, request=None, reason=None, einfo=None, **_):
     attempt = _open.get(request.id)
     if attempt is not None:
         cause = getattr(reason, "exc", None) or reason
-        attempt["failure"] = _error(cause, getattr(einfo, "tb", None))
+        attempt["failure"] = failure_fields(cause, getattr(einfo, "tb", None))
 
 
 @_connect(signals.task_postrun)
@@ -239,25 +237,6 @@ def _postrun(task_id=None, state=None, retval=None, **_):
         requeue = True if getattr(retval, "requeue", False) else None
         recorder.record("job.discarded", fields, _present({"requeued": requeue}))
     # Any other state: interrupted. The parent says how.
-
-
-def _error(exception, stack):
-    name = type(exception).__name__
-    module = type(exception).__module__
-    full = name if module in ("builtins", None) else "%s.%s" % (module, name)
-    text = recorder.redact.text(str(exception))[:8000]
-    frames = traceback.extract_tb(stack) if stack is not None else []
-    own = [frame for frame in frames if "site-packages" not in frame.filename and "/celery/" not in frame.filename
-           and "dist-packages" not in frame.filename]
-    place = (own or frames)[-1] if frames else None
-    # Frames without their source lines: a line of code may hold a literal secret.
-    lines = ["%s:%d in %s" % (frame.filename, frame.lineno, frame.name) for frame in reversed(frames)]
-    return {
-        "error_class": full,
-        "error_message": text,
-        "error_stack": recorder.redact.text("\n".join(lines[:100]))[:32_000],
-        "fingerprint": fingerprint(full, text, "%s:%s" % (place.filename, place.name) if place else None),
-    }
 
 
 # --- what only the parent process of a worker sees --------------------------------------------
@@ -370,5 +349,6 @@ def _present(attributes):
     return {name: value for name, value in attributes.items() if value is not None}
 
 
+recorder.serve("celery")
 follow_entries(Scheduler)
 logs.follow_celery()

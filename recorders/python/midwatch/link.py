@@ -1,8 +1,8 @@
 """What must travel so that a run of another runtime knows who asked for it."""
 
-import os
 import time
 
+from .actor import asker, lineage
 from .recorder import current, guarded, uuid7
 
 
@@ -14,12 +14,6 @@ def link():
     `midwatch-run -a FILE` reads: "{trace} {parent}".format(**midwatch.link())
     """
     now = current.get() or {}
-    run = now.get("run_id") or os.environ.get("MIDWATCH_RUN_ID")
-    asker = now.get("job") or now.get("actor") or os.environ.get("MIDWATCH_JOB")
-    told = {
-        "trace": now.get("trace_id") or os.environ.get("MIDWATCH_TRACE_ID") or run or uuid7(),
-        "parent": run,
-        "actor": asker,
-        "sent": time.time_ns() // 1000,
-    }
+    trace, run = lineage(now)
+    told = {"trace": trace or uuid7(), "parent": run, "actor": asker(now), "sent": time.time_ns() // 1000}
     return {name: value for name, value in told.items() if value}

@@ -2,9 +2,8 @@
 
 import contextvars
 import functools
-import hashlib
 import os
-import re
+import sys
 import time
 
 from .redact import Redact
@@ -13,6 +12,10 @@ from .spool import Spool
 
 #: What the code that runs now belongs to: a dict with any of trace_id, run_id, attempt, job, actor.
 current = contextvars.ContextVar("midwatch_current", default=None)
+
+#: Fields that say what an event is; no setting drops them.
+_KEPT = frozenset(("job", "run_id", "attempt", "outcome", "severity", "runtime", "worker"))
+LEFT_OUT_TOLD_SECONDS = 60
 
 STREAM_OF = {"log": "logs", "audit.action": "audit", "http.request": "http", "source.gap": "logs"}
 _second = (-1, "")
@@ -57,13 +60,19 @@ class Recorder:
     def __init__(self):
         self.settings = Settings()
         self.faults = 0
+        #: What the spool's files are called by: the runtime that this process serves.
+        self.kind = "python"
+        self._complaints = self.settings.complaints
+        for complaint in self._complaints:
+            sys.stderr.write("midwatch: %s\n" % complaint)
         self._prepare()
 
     def _prepare(self):
         settings = self.settings
-        key = settings.digest_key
-        self.redact = Redact(key=key.encode() if isinstance(key, str) else key)
-        self.spool = Spool(settings.spool, "celery", settings.host)
+        self.redact = Redact(key=settings.digest_key, deny=settings.hash_fields or (), drop=settings.drop_fields or ())
+        self.spool = Spool(settings.spool, self.kind, settings.host)
+        self._hashed = frozenset(settings.hash_fields or ()) - _KEPT
+        self._dropped = frozenset(settings.drop_fields or ()) - _KEPT
         self.base = {
             name: value
             for name, value in (
@@ -79,6 +88,11 @@ class Recorder:
         self.settings.change(values)
         self._prepare()
 
+    def serve(self, kind):
+        """Names the runtime of this process, before its first event."""
+        self.kind = self.spool.kind = kind
+        self.spool.rename()
+
     def record(self, kind, fields, attributes=None, sync=False):
         """Appends one event. `fields` are those of an event, None meaning absent; True if written."""
         if not self.settings.is_on("enabled"):
@@ -86,7 +100,18 @@ class Recorder:
         spool = self.spool.current()
         if spool.has_dropped:
             self._tell_gap(spool)
+        if self._complaints:
+            self._tell_complaints(spool)
+        if spool.left_out and time.monotonic() - spool.left_out_told >= LEFT_OUT_TOLD_SECONDS:
+            self._tell_left_out(spool)
         return spool.append(self._event(kind, fields, attributes), sync)
+
+    def leave_out(self):
+        """Counts a log line that sampling left out; the number is told with a later event."""
+        spool = self.spool.current()
+        if not spool.left_out:
+            spool.left_out_told = time.monotonic()
+        spool.left_out += 1
 
     def _event(self, kind, fields, attributes):
         event = {"id": uuid7(), "time": fields.pop("time", None) or now_text()}
@@ -94,26 +119,31 @@ class Recorder:
         event["kind"] = kind
         event.update(self.base)
         for name, value in fields.items():
-            if value is not None and value != "":
-                event[name] = value
+            if value is not None and value != "" and name not in self._dropped:
+                event[name] = self.redact.value(value, name) if name in self._hashed else value
         if attributes:
             event["attributes"] = attributes
         return event
 
+    def _tell(self, spool, severity, message, attributes=None):
+        fields = {"severity": severity, "message": message, "runtime": self.kind}
+        return spool.append(self._event("log", fields, {"logger": "midwatch", **(attributes or {})}))
+
+    def _tell_complaints(self, spool):
+        complaints, self._complaints = self._complaints, []
+        for complaint in complaints:
+            self._tell(spool, "warn", "A setting is passed over: %s" % self.redact.text(complaint))
+
+    def _tell_left_out(self, spool):
+        count, spool.left_out = spool.left_out, 0
+        self._tell(spool, "info", "%d log lines were left out by log_sample" % count, {"left_out": count})
+
     def _tell_gap(self, spool):
         dropped = spool.take_dropped()
         message = "%d events could not be written to the spool" % dropped
-        gap = {"severity": "warn", "message": message, "runtime": "celery"}
+        gap = {"severity": "warn", "message": message, "runtime": self.kind}
         if not spool.append(self._event("source.gap", gap, {"dropped": dropped})):
             spool.restore_dropped(dropped)
 
 
 recorder = Recorder()
-
-_numbers = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d+", re.I)
-
-
-def fingerprint(error_class, message, frame):
-    """Groups failures that are the same: class, place, and the message without its numbers."""
-    plain = _numbers.sub("#", message or "")[:200]
-    return hashlib.sha256("\0".join((error_class or "", frame or "", plain)).encode("utf-8", "replace")).hexdigest()[:16]

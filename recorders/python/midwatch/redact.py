@@ -31,16 +31,18 @@ class Redact:
 
     ``key`` is a secret that server and recorders share: with it the same person or secret gets the
     same mark everywhere. Without it marks name the class only. ``allow`` lists keys that are never
-    sensitive, ``deny`` keys that always are.
+    sensitive, ``deny`` keys that always are; ``drop`` keys that are left out with what stands under
+    them.
     """
 
-    def __init__(self, key=None, allow=(), deny=()):
+    def __init__(self, key=None, allow=(), deny=(), drop=()):
         if isinstance(key, str):
             key = key.encode("utf-8")
         self._text = Text(_rules(allow, deny), Mark(RULES["classes"], key or None))
         self._depth_max = RULES["limits"]["depthMax"]
         self._items_max = RULES["limits"]["itemsMax"]
         self._names = {}
+        self._dropped = frozenset(str(name).lower() for name in drop)
 
     def text(self, string):
         """The string with secrets replaced; the same object when there were none."""
@@ -146,6 +148,8 @@ class Redact:
         for key, item in mapping.items():
             if left[0] < 0:
                 break
+            if self._dropped and _key_text(key).lower() in self._dropped:
+                continue
             safe_name, under = self._names.get(key) or self._name_of(key)
             if named is not None and _VALUES.match(safe_name):
                 under = named
@@ -204,8 +208,12 @@ class Redact:
             if isinstance(object, kind):
                 return word
         if isinstance(object, dict):
-            pairs = list(object.items())[:100]
-            return {self.text(_key_text(key)): self._outline(item, depth + 1, left) for key, item in pairs}
+            pairs = [(_key_text(key), item) for key, item in list(object.items())[:100]]
+            return {
+                self.text(key): self._outline(item, depth + 1, left)
+                for key, item in pairs
+                if key.lower() not in self._dropped
+            }
         if isinstance(object, (list, tuple)):
             return [self._outline(item, depth + 1, left) for item in object[:100]]
         return type(object).__name__

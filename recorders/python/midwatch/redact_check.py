@@ -8,7 +8,7 @@ import re
 
 from .redact_decode import decode_base64
 
-_PEM_BODY = re.compile(rb"(?:[0-9A-Za-z+/= \t\r\n:,.-]|\\[nrt])*")
+_PEM_BODY = re.compile(rb"(?:[0-9A-Za-z+/= \t\r\n:,.-]|\\{1,8}[nrt])*")
 _PEM_END = re.compile(rb"-----END [A-Z0-9 ]{0,40}-----")
 _HOST = re.compile(rb"[^ \t\r\n\"'<>`\\,;)]{0,255}")
 _DIGIT = re.compile(rb"[0-9]")

@@ -42,7 +42,11 @@ class Spool:
         self.pid = os.getpid()
         self.start = process_start()
         self.worker = "%s:%d:%s" % (self.host, self.pid, self.start)
-        self.source = "%s@%s" % (self.kind, self.worker)
+        self.rename()
+        #: Log lines at info and below; those that sampling left out since it was told, and when it was.
+        self.log_lines = 0
+        self.left_out = 0
+        self.left_out_told = 0.0
         # Never closed here: after a fork or a detach the number may belong to somebody else.
         self._descriptor = None
         self._number = 0
@@ -51,6 +55,10 @@ class Spool:
         self._written = 0
         self._opened = 0.0
         self._retry_at = 0.0
+
+    def rename(self):
+        """Takes up a new kind; only a spool without records may."""
+        self.source = "%s@%s" % (self.kind, self.worker)
 
     def current(self):
         """This spool, as the process that calls sees it."""
