@@ -1,13 +1,15 @@
 /**
- * The configuration of the server: defaults, then a YAML file, then environment variables, then
- * flags; the later wins. Everything wrong is reported at once, each with where it stands and what
- * was expected. No setting holds a secret, so all of it may be printed.
+ * Configuration of the server and of the agent: defaults, then a YAML file, then environment
+ * variables, then flags; the later wins. Everything wrong is reported at once, each with where it
+ * stands and what was expected. No setting holds a secret, so all of it may be printed.
  */
 import { readFileSync } from "node:fs";
-import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import recorders from "../../contract/settings/settings.json" with { type: "json" };
 import { didYouMean } from "../api/nearest.ts";
 import { CommandFailure } from "./exit.ts";
-import { BadValue, type Setting, type SettingName, settingNames, settings } from "./settings.ts";
+import { BadValue, type Setting } from "./setting.ts";
+import { type SettingName, settings } from "./settings.ts";
 import type { Environment } from "./terminal.ts";
 
 export type Config = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]["read"]> };
@@ -28,16 +30,38 @@ export type LoadedConfig = {
 
 /** Throws `CommandFailure` with every complaint on a line of its own. */
 export function loadConfig(flags: Flags, environment: Environment): LoadedConfig {
+  const { config, ...others } = flags;
+  const file = config ?? (environment["MIDWATCH_CONFIG"] || undefined);
+  return loadSettings(settings, { file, flags: others, environment, otherVariables });
+}
+
+type Table = { readonly [name: string]: Setting<unknown> };
+type Loaded<Of extends Table> = {
+  readonly values: { readonly [Name in keyof Of]: ReturnType<Of[Name]["read"]> };
+  readonly given: { readonly [Name in keyof Of]: Given };
+};
+export type Sources = {
+  readonly file: string | undefined;
+  /** What the command line says, by name of the setting; of a list, one entry a line. */
+  readonly flags: { readonly [name: string]: string | undefined };
+  readonly environment: Environment;
+  /** Variables of ours that are no setting here, so that they are not taken for misspelt ones. */
+  readonly otherVariables: readonly string[];
+};
+
+/** Throws `CommandFailure` with every complaint on a line of its own. */
+export function loadSettings<Of extends Table>(table: Of, sources: Sources): Loaded<Of> {
   const complaints: string[] = [];
-  const file = flags.config ?? (environment["MIDWATCH_CONFIG"] || undefined);
-  const inFile = file === undefined ? new Map<string, Given>() : readFile(file, complaints);
-  checkVariables(environment, complaints);
-  const given: Partial<Record<SettingName, Given>> = {};
-  const values: Partial<Record<SettingName, unknown>> = {};
-  for (const name of settingNames) {
-    const setting: Setting<unknown> = settings[name];
+  const inFile =
+    sources.file === undefined ? new Map<string, Given>() : readFile(table, sources.file, complaints);
+  const { environment } = sources;
+  checkVariables(table, sources, complaints);
+  const given: Record<string, Given> = {};
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(table)) {
+    const flag = sources.flags[name];
     const one =
-      flagOf(name, flags) ??
+      (flag === undefined ? undefined : { text: flag, from: `--${name.replaceAll("_", "-")}` }) ??
       variableOf(setting, environment) ??
       inFile.get(name) ??
       defaultOf(setting, environment);
@@ -51,12 +75,8 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
   }
   if (complaints.length > 0)
     throw new CommandFailure("usage", `the configuration is wrong:\n  ${complaints.join("\n  ")}`);
-  return { values: values as Config, given: given as LoadedConfig["given"] };
-}
-
-function flagOf(name: SettingName, flags: Flags): Given | undefined {
-  const text = name === "data" || name === "listen" || name === "access" ? flags[name] : undefined;
-  return text === undefined ? undefined : { text, from: `--${name}` };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name of the table has been read
+  return { values, given } as Loaded<Of>;
 }
 
 function variableOf({ variable }: Setting<unknown>, environment: Environment): Given | undefined {
@@ -68,30 +88,27 @@ function defaultOf({ fallback }: Setting<unknown>, environment: Environment): Gi
   return { text: typeof fallback === "string" ? fallback : fallback(environment), from: "default" };
 }
 
-/** Variables of ours that belong to other commands than `serve`. */
-const otherVariables = [
+/** Variables of ours that belong to other programs than the server. */
+const otherVariables: readonly string[] = [
+  "MIDWATCH_AGENT_CONFIG",
   "MIDWATCH_CONFIG",
-  "MIDWATCH_SERVER",
+  "MIDWATCH_JOB",
   "MIDWATCH_KEY",
   "MIDWATCH_KEY_FILE",
-  "MIDWATCH_SPOOL",
+  "MIDWATCH_LOGS",
+  "MIDWATCH_PUMA",
+  "MIDWATCH_RUN_ID",
+  "MIDWATCH_SERVER",
   "MIDWATCH_STATE",
-  "MIDWATCH_HOST",
-  // Read by the recorders inside applications.
-  "MIDWATCH_ARGUMENTS",
-  "MIDWATCH_DIGEST_KEY",
-  "MIDWATCH_ENABLED",
-  "MIDWATCH_REDACT_BROKER",
-  "MIDWATCH_RELEASE",
-  "MIDWATCH_SERVICE",
+  "MIDWATCH_TRACE_ID",
+  recorders.file.variable,
+  ...recorders.settings.flatMap(({ variable }) => variable ?? []),
 ];
 
 /** A misspelt variable would otherwise be passed over in silence, when it is near one that we know. */
-function checkVariables(environment: Environment, complaints: string[]): void {
-  const known: readonly string[] = [
-    ...settingNames.map((name) => settings[name].variable),
-    ...otherVariables,
-  ];
+function checkVariables(table: Table, sources: Sources, complaints: string[]): void {
+  const { environment } = sources;
+  const known = [...Object.values(table).map(({ variable }) => variable), ...sources.otherVariables];
   for (const name of Object.keys(environment)) {
     if (!name.startsWith("MIDWATCH_") || known.includes(name)) continue;
     const hint = didYouMean(name, known);
@@ -99,7 +116,7 @@ function checkVariables(environment: Environment, complaints: string[]): void {
   }
 }
 
-function readFile(file: string, complaints: string[]): Map<string, Given> {
+function readFile(table: Table, file: string, complaints: string[]): Map<string, Given> {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -119,14 +136,15 @@ function readFile(file: string, complaints: string[]): Map<string, Given> {
   for (const error of document.errors) complaints.push(`${file}: ${error.message.split("\n", 1)[0]}`);
   if (complaints.length > 0 || document.contents === null) return found;
   if (!isMap(document.contents)) {
-    complaints.push(`${file}: expected settings such as \`listen: 127.0.0.1:4180\`.`);
+    complaints.push(`${file}: expected settings, each with its name, a colon and its value.`);
     return found;
   }
-  collect(document.contents, "", { file, lines, found, complaints });
+  collect(document.contents, "", { table, file, lines, found, complaints });
   return found;
 }
 
 type Collecting = {
+  readonly table: Table;
   readonly file: string;
   readonly lines: LineCounter;
   readonly found: Map<string, Given>;
@@ -134,24 +152,33 @@ type Collecting = {
 };
 
 function collect(map: YAMLMap, prefix: string, collecting: Collecting): void {
-  const { file, lines, found, complaints } = collecting;
+  const { table, file, lines, found, complaints } = collecting;
+  const names = Object.keys(table);
   for (const { key, value } of map.items) {
     const word = isScalar(key) ? String(key.value) : "";
     const name = prefix + word;
     const from = `${file}:${isScalar(key) && key.range ? lines.linePos(key.range[0]).line : 1}`;
-    const inside = settingNames.some((known) => known.startsWith(`${name}.`));
-    if (settingNames.includes(name as SettingName)) {
-      if (isScalar(value)) found.set(name, { text: String(value.value), from });
-      else complaints.push(`${from}: \`${name}\` takes one value.`);
+    const inside = names.some((known) => known.startsWith(`${name}.`));
+    const setting = table[name];
+    if (setting) {
+      const text = setting.isList ? linesOf(value) : isScalar(value) ? String(value.value) : undefined;
+      if (text !== undefined) found.set(name, { text, from });
+      else complaints.push(`${from}: \`${name}\` takes ${setting.isList ? "a list" : "one value"}.`);
     } else if (inside && isMap(value)) {
       collect(value, `${name}.`, collecting);
     } else if (inside) {
       complaints.push(`${from}: \`${name}\` is a group of settings.`);
     } else {
-      const level = settingNames.flatMap((known) =>
+      const level = names.flatMap((known) =>
         known.startsWith(prefix) ? [known.slice(prefix.length).split(".", 1)[0] ?? ""] : [],
       );
       complaints.push(`${from}: unknown key \`${name.slice(0, 100)}\`${didYouMean(word, new Set(level))}`);
     }
   }
+}
+
+/** The entries of a list, one a line; `undefined` where it is none of plain values. */
+function linesOf(value: unknown): string | undefined {
+  if (!isSeq(value) || !value.items.every((item) => isScalar(item))) return undefined;
+  return value.items.map((item) => String(item.value)).join("\n");
 }

@@ -8,27 +8,9 @@ import { accessModes } from "../access/access.ts";
 import { isLoopbackHost } from "../api/guard.ts";
 import { type Severity, type Stream, severities } from "../model/event.ts";
 import { retentionDefault } from "../store/events/retention.ts";
-import type { Environment } from "./terminal.ts";
-
-/** A value that cannot be read; the message says what was expected. */
-export class BadValue extends Error {}
-
-export type Setting<Value> = {
-  readonly variable: string;
-  readonly about: string;
-  /** As it would be written; what is used when nobody says otherwise. */
-  readonly fallback: string | ((environment: Environment) => string);
-  /** How the reference page writes a default that depends on where it runs. */
-  readonly fallbackAbout?: string;
-  /** Throws `BadValue`. */
-  readonly read: (text: string) => Value;
-};
+import { BadValue, oneOf, type Setting, setting, shortText, wholeNumber } from "./setting.ts";
 
 type Listen = { readonly host: string; readonly port: number };
-
-function setting<Value>(made: Setting<Value>): Setting<Value> {
-  return made;
-}
 
 function days(stream: Stream): Setting<number> {
   return setting({
@@ -140,25 +122,4 @@ function readListen(text: string): Listen {
     );
   }
   return { host: host.replace(/^\[(.*)\]$/, "$1"), port };
-}
-
-function oneOf<Value extends string>(values: readonly Value[]): (text: string) => Value {
-  return (text) => {
-    const value = values.find((known) => known === text.toLowerCase());
-    if (value === undefined) throw new BadValue(`must be one of ${values.join(", ")}`);
-    return value;
-  };
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= min && number <= max) return number;
-    throw new BadValue(`must be a whole number from ${min} to ${max}`);
-  };
-}
-
-function shortText(text: string): string {
-  if (/^[\x21-\x7e]{1,64}$/.test(text)) return text;
-  throw new BadValue("must be 1 to 64 printable characters without spaces");
 }
