@@ -262,6 +262,8 @@ def _revoked(request=None, terminated=None, signum=None, expired=None, **_):
         "attempt": _received.get(request.id) if terminated else None,
         "outcome": outcome,
         "signal": signal_name,
+        # By which the agent knows that the child's run is not lost with the child.
+        "worker": recorder.spool.current().worker,
     }
     recorder.record("job.cancelled", fields)
 
