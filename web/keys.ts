@@ -13,6 +13,7 @@ export const places = [
   { key: "f", path: "/failures", name: "Failures" },
   { key: "l", path: "/logs", name: "Logs" },
   { key: "q", path: "/queues", name: "Queues" },
+  { key: "p", path: "/puma", name: "Puma" },
   { key: "c", path: "/connect", name: "Connect" },
 ] as const;
 

@@ -48,6 +48,13 @@ const screens: readonly Screen[] = [
   },
   { path: "/logs", what: "lines", load: async () => (await import("./screens/logs.tsx")).LogsScreen },
   { path: "/queues", what: "queues", load: async () => (await import("./screens/queues.tsx")).QueuesScreen },
+  { path: "/puma", what: "web servers", load: async () => (await import("./screens/puma.tsx")).PumaScreen },
+  { path: "/people", what: "people", load: async () => (await import("./screens/people.tsx")).PeopleScreen },
+  {
+    path: "/account",
+    what: "your account",
+    load: async () => (await import("./screens/account.tsx")).AccountScreen,
+  },
   { path: "/connect", what: "keys", load: async () => (await import("./screens/connect.tsx")).ConnectScreen },
 ];
 

@@ -73,7 +73,7 @@ export const valuesSchema = Type.Object({
 });
 export type Values = Static<typeof valuesSchema>;
 
-const runSchema = Type.Object({
+export const runSchema = Type.Object({
   runId: text(),
   state: state(),
   job: Type.Optional(text()),

@@ -20,6 +20,20 @@ function life(kind: Kind, atMinutes: number, run: string, more: Partial<EventRec
   });
 }
 
+function mail(kind: Kind, atMinutes: number, run: string): EventRecord {
+  const worker = kind === "job.started" ? { worker: "jobs-1:9:1" } : {};
+  return life(kind, atMinutes, run, { job: "mail", queue: "mailers", release: "two", ...worker });
+}
+
+function puma(atMinutes: number, attributes: Readonly<Record<string, number>>): EventRecord {
+  return madeEvent("puma.stats", atMinutes * 60_000, {
+    worker: "web-1:7:1",
+    host: "web-1",
+    service: "shop",
+    attributes,
+  });
+}
+
 const hour: readonly EventRecord[] = [
   life("job.started", 1, "a", { release: "one" }),
   life("job.succeeded", 3, "a", { duration_ms: 120_000 }),
@@ -32,6 +46,28 @@ const hour: readonly EventRecord[] = [
   life("job.succeeded", 22, "e", { service: "billing" }),
   life("job.started", 5, "other", { job: "other" }),
   life("job.succeeded", 6, "other", { job: "other" }),
+  mail("job.enqueued", 31, "m1"),
+  mail("job.started", 32, "m2"),
+  mail("job.failed", 33, "m2"),
+  mail("job.retried", 33.1, "m2"),
+  mail("job.enqueued", 33, "m3"),
+  mail("job.succeeded", 33.5, "m3"),
+  madeEvent("worker.started", 30 * 60_000, { worker: "jobs-1:9:1", service: "shop", release: "two" }),
+  madeEvent("worker.heartbeat", 34 * 60_000, { worker: "jobs-1:9:1", service: "shop", release: "two" }),
+  puma(40, { busy_threads: 2, max_threads: 5, backlog: 6, requests_count: 10 }),
+  puma(41, { busy_threads: 4, max_threads: 5, backlog: 0, requests_count: 40 }),
+  madeEvent("http.request", 42 * 60_000, {
+    host: "web-1",
+    service: "shop",
+    duration_ms: 400,
+    outcome: "failed",
+  }),
+  madeEvent("http.request", 43 * 60_000, {
+    host: "web-1",
+    service: "shop",
+    duration_ms: 400,
+    outcome: "succeeded",
+  }),
 ];
 
 export function pageContract(engine: string, open: () => Promise<OpenedStore>): void {
@@ -103,6 +139,51 @@ export function pageContract(engine: string, open: () => Promise<OpenedStore>): 
         { service: "shop", release: "two", firstMicros: noonMicros + 10 * minute },
       ]);
       assert.deepEqual(await store.releases({ ...range, team: { services: ["billing"] } }), []);
+    });
+
+    test("a queue has what waits in it, and what came and went", async () => {
+      const [mailers, ...others] = await store.openByQueue(range);
+      assert.deepEqual(others, []);
+      assert.deepEqual(mailers, {
+        queue: "mailers",
+        service: "shop",
+        environment: "production",
+        waiting: 1,
+        running: 0,
+        retrying: 1,
+        oldestMicros: noonMicros + 31 * minute,
+      });
+      assert.deepEqual(
+        (await store.queueFlow({ ...range, stepMicros: 10 * minute })).map(({ stretch, came, went }) => [
+          stretch,
+          came,
+          went,
+        ]),
+        [[3, 2, 1]],
+      );
+      assert.deepEqual(
+        await store.queueFlow({ ...range, stepMicros: 10 * minute, team: { services: ["billing"] } }),
+        [],
+      );
+      const ofQueue = await store.runs({ ...range, queues: ["mailers"], limit: 10 });
+      assert.deepEqual(ofQueue.rows.map(({ runId }) => runId).sort(), ["m1", "m2", "m3"]);
+    });
+
+    test("a worker is told with what it said last, a web server with how busy it was", async () => {
+      const [worker] = await store.workers(range);
+      assert.equal(worker?.worker, "jobs-1:9:1");
+      assert.deepEqual([worker?.newestKind, worker?.runs, worker?.release], ["worker.heartbeat", 1, "two"]);
+      assert.equal(worker?.heardMicros, noonMicros + 34 * minute);
+      const [puma] = await store.pumaNewest(range);
+      assert.deepEqual(
+        [puma?.worker, puma?.requests, puma?.attributes["busy_threads"]],
+        ["web-1:7:1", 30, 4],
+      );
+      assert.deepEqual(await store.pumaStretches({ ...range, stepMicros: 30 * minute }), [
+        { worker: "web-1:7:1", stretch: 1, busy: 3, threads: 5, backlog: 6 },
+      ]);
+      const [web] = await store.webStretches({ ...range, stepMicros: 60 * minute });
+      assert.deepEqual([web?.host, web?.requests, web?.errors, web?.p95Ms], ["web-1", 2, 1, 400]);
     });
   });
 }

@@ -1,4 +1,5 @@
 /** What the screens of the page ask of the event store beyond lists: everything here is counted there. */
+import type { Json, Kind } from "../model/event.ts";
 import type { RunState } from "../model/run.ts";
 import type { Team, TimeRange } from "./store.ts";
 
@@ -36,6 +37,73 @@ export type StretchesQuery = TeamRange & {
 /** The first sign of a release in a service. */
 export type Release = { readonly service: string; readonly release: string; readonly firstMicros: number };
 
+/** By name, and apart where services or environments have queues of the same name. */
+export type QueueName = { readonly queue: string; readonly service?: string; readonly environment?: string };
+
+export type OpenInQueue = QueueName & {
+  readonly waiting: number;
+  readonly running: number;
+  readonly retrying: number;
+  /** When the run that waits longest was asked for. */
+  readonly oldestMicros?: number;
+};
+
+export type QueueFlow = QueueName & {
+  readonly stretch: number;
+  readonly came: number;
+  readonly went: number;
+};
+
+export type WorkerSeen = {
+  readonly worker: string;
+  readonly host?: string;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly release?: string;
+  readonly runtime?: string;
+  readonly lastMicros: number;
+  readonly startedMicros?: number;
+  /** When it last said that it is there. */
+  readonly heardMicros?: number;
+  readonly newestKind: Kind;
+  readonly runs: number;
+};
+
+export type PumaStretch = {
+  readonly worker: string;
+  readonly stretch: number;
+  readonly busy: number;
+  readonly threads: number;
+  readonly backlog: number;
+};
+
+export type PumaSeen = {
+  readonly worker: string;
+  readonly host?: string;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly release?: string;
+  readonly lastMicros: number;
+  /** As the recorder sent them. */
+  readonly attributes: Readonly<Record<string, Json>>;
+  /** Answered in the range. */
+  readonly requests: number;
+};
+
+export type WebStretch = {
+  readonly service?: string;
+  readonly environment?: string;
+  readonly host?: string;
+  readonly stretch: number;
+  readonly requests: number;
+  readonly errors: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+};
+
+/** An axis of time, cut into stretches of equal length. */
+export type Stretches = TeamRange & { readonly stepMicros: number };
+
 export type PageQuestions = {
   /** At most 20,000 stretches, the newest where there are more. */
   stretchesOfRuns(query: StretchesQuery): Promise<readonly StretchOfRuns[]>;
@@ -45,4 +113,12 @@ export type PageQuestions = {
   ): Promise<readonly number[]>;
   /** Releases that were first heard of in the range, oldest first; not those a service began it with. */
   releases(range: TeamRange): Promise<readonly Release[]>;
+  /** Runs that have not ended and were heard of in the range; the longest queue first. */
+  openByQueue(range: TeamRange): Promise<readonly OpenInQueue[]>;
+  queueFlow(query: Stretches): Promise<readonly QueueFlow[]>;
+  /** Newest first, at most 2,000. */
+  workers(range: TeamRange): Promise<readonly WorkerSeen[]>;
+  pumaStretches(query: Stretches): Promise<readonly PumaStretch[]>;
+  pumaNewest(range: TeamRange): Promise<readonly PumaSeen[]>;
+  webStretches(query: Stretches): Promise<readonly WebStretch[]>;
 };

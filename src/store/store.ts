@@ -5,6 +5,7 @@
  */
 import type { EventRecord, Kind, Severity, Stream } from "../model/event.ts";
 import type { FieldName } from "../model/fields.ts";
+import type { SourceChain } from "../model/intake.ts";
 import type { RunState } from "../model/run.ts";
 import type { PageQuestions } from "./page.ts";
 import type { PeopleStore } from "./people.ts";
@@ -109,6 +110,7 @@ export type RunQuery = TimeRange & {
   readonly jobs?: readonly string[];
   readonly services?: readonly string[];
   readonly environments?: readonly string[];
+  readonly queues?: readonly string[];
   readonly traceId?: string;
   readonly limit: number;
   readonly after?: Cursor;
@@ -225,6 +227,8 @@ export type BatchReceipt = {
   readonly receivedMs: number;
   /** What the ledger appends for the batch, in base64. Kept while the batch is in the spool. */
   readonly seal?: string;
+  /** The link of its sender's chain. */
+  readonly chain?: SourceChain;
 };
 
 export interface ControlStore extends WatchStore, PeopleStore {
@@ -237,6 +241,8 @@ export interface ControlStore extends WatchStore, PeopleStore {
   /** Durable when it resolves. */
   addReceipts(receipts: readonly BatchReceipt[]): Promise<void>;
   dropReceiptsBefore(atMs: number): Promise<number>;
+  /** The newest link of every sender's chain, as `addReceipts` was given it. */
+  sourceChains(): Promise<readonly (readonly [source: string, chain: SourceChain])[]>;
   setting(name: string): Promise<string | undefined>;
   setSetting(name: string, value: string): Promise<void>;
   close(): Promise<void>;

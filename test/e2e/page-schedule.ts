@@ -120,7 +120,7 @@ function runsOf(line: Line, fromMs: number, nowMs: number, runtime = "cron"): re
       runtime,
       release,
       attempt: 1,
-      worker: `batch-1:${index}:1`,
+      worker: runtime === "celery" ? "batch-1:310:7" : `batch-1:${index}:1`,
     };
     const start = at(slot + 1000, "job.started", about);
     const end = slot + 1000 + tookMs;

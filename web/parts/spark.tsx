@@ -2,17 +2,23 @@
 import type { JSX } from "preact";
 
 const width = 300;
-const height = 40;
 
-export function Spark({
-  values,
-  token,
-}: {
+type Given = {
   readonly values: readonly number[];
   readonly token?: string;
-}): JSX.Element {
-  const highest = Math.max(1, ...values);
+  /** What fills the height; absent: the highest value. */
+  readonly most?: number;
+  readonly height?: number;
+};
+
+export function Spark({ values, token, most, height = 40 }: Given): JSX.Element {
+  const highest = most ?? Math.max(1, ...values);
   const step = width / Math.max(1, values.length);
+  const bars = values.map((value, index) => {
+    if (value <= 0) return "";
+    const tall = Math.max(2, Math.min(1, value / highest) * (height - 4));
+    return `M${(index * step).toFixed(2)} ${(height - 1 - tall).toFixed(2)}h${Math.max(1, step - 1).toFixed(2)}v${tall.toFixed(2)}H${(index * step).toFixed(2)}z`;
+  });
   return (
     <svg
       class={`spark ${token ?? ""}`}
@@ -22,17 +28,7 @@ export function Spark({
       preserveAspectRatio="none"
       aria-hidden="true"
     >
-      {values.map((value, index) =>
-        value > 0 ? (
-          <rect
-            key={index}
-            x={(index * step).toFixed(2)}
-            y={(height - 1 - Math.max(2, (value / highest) * (height - 4))).toFixed(2)}
-            width={Math.max(1, step - 1).toFixed(2)}
-            height={Math.max(2, (value / highest) * (height - 4)).toFixed(2)}
-          />
-        ) : null,
-      )}
+      <path d={bars.join("")} />
       <line x1="0" x2={width} y1={height - 0.5} y2={height - 0.5} />
     </svg>
   );

@@ -1,6 +1,6 @@
 /** All runs of a stretch of time, filtered by what the address says. */
 import type { JSX } from "preact";
-import type { JobList, OverviewAnswer, Run } from "../../src/api/schemas.ts";
+import type { JobList, OverviewAnswer, Run, Values } from "../../src/api/schemas.ts";
 import { address, isWrongQuestion, useAnswer } from "../ask.ts";
 import { type Pages, usePages } from "../pages.ts";
 import { chosenStates, StateFilter, ValueFilter } from "../parts/filters.tsx";
@@ -12,7 +12,7 @@ import { range } from "../range.ts";
 import { change, query } from "../route.ts";
 import { counted, listed, number, rangeWords, stateWords } from "../words.ts";
 
-const filters = ["job", "service", "environment"] as const;
+const filters = ["job", "queue", "service", "environment"] as const;
 
 export function RunsScreen(): JSX.Element {
   const { from, until } = range();
@@ -30,7 +30,11 @@ export function RunsScreen(): JSX.Element {
   const counts = narrowed ? undefined : overview?.overview.runs;
   const sentence = runsSentence(counts, pages);
   useTitle(sentence);
-  const distinct = (name: (typeof filters)[number]): readonly string[] =>
+  const { data: queues } = useAnswer<Values>(
+    address("/values", { field: "queue", stream: "jobs", from, until, limit: 200 }),
+    60_000,
+  );
+  const distinct = (name: "job" | "service" | "environment"): readonly string[] =>
     [...new Set((jobs?.rows ?? []).map((row) => row[name] ?? ""))].filter((value) => value !== "").sort();
 
   return (
@@ -44,6 +48,11 @@ export function RunsScreen(): JSX.Element {
         <StateFilter counts={counts} />
         <div class="tools-row">
           <ValueFilter name="job" word="Job" values={distinct("job")} />
+          <ValueFilter
+            name="queue"
+            word="Queue"
+            values={(queues?.values ?? []).map(({ value }) => value).sort()}
+          />
           <ValueFilter name="service" word="Service" values={distinct("service")} />
           <ValueFilter name="environment" word="Environment" values={distinct("environment")} />
           <Newer pages={pages} />
@@ -102,7 +111,13 @@ function NoRuns(): JSX.Element {
         {filtered && (
           <>
             <a
-              href={change({ state: undefined, job: undefined, service: undefined, environment: undefined })}
+              href={change({
+                state: undefined,
+                job: undefined,
+                queue: undefined,
+                service: undefined,
+                environment: undefined,
+              })}
             >
               Take the filters away
             </a>

@@ -27,6 +27,7 @@ const runsQuestion = Type.Object(
     job: several("of any of these jobs"),
     service: several("of any of these services"),
     environment: several("in any of these environments"),
+    queue: several("that waited in any of these queues"),
     trace: Type.Optional(Type.String({ description: "of this trace" })),
     ...pageParameters,
   },
@@ -54,6 +55,7 @@ export const addRunRoutes: AddRoutes = (server, { events, clock }) => {
         ...(query.job && { jobs: query.job }),
         ...(query.service && { services: query.service }),
         ...(query.environment && { environments: query.environment }),
+        ...(query.queue && { queues: query.queue }),
         ...(query.trace !== undefined && { traceId: query.trace }),
       });
       return { rows: page.rows.map(runAnswer), next: page.next };

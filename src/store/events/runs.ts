@@ -104,6 +104,7 @@ async function askRuns(
     ...addMark(list, "job_mark", query.jobs),
     ...addTeam(list, query),
     ...addMark(list, "trace_mark", traceId === undefined ? undefined : [traceId]),
+    ...addQueues(list, query),
   ];
   if (after !== undefined) {
     const { micros, name } = decodeCursor(after);
@@ -143,6 +144,17 @@ function addMark(list: Conditions, column: string, values: readonly string[] | u
   const hashes = `arrayMap(value -> cityHash64(value), ${list.bind(values, "Array(String)")})`;
   list.add(`toUInt64(max(${column})) IN ${hashes}`);
   return [`run_hash IN (SELECT run_hash FROM runs WHERE toUInt64(${column}) IN ${hashes})`];
+}
+
+/** Queues have no mark: which runs were heard of in one is asked of events, whose queues are cheap to read. */
+function addQueues(list: Conditions, { queues, fromMicros, untilMicros }: RunQuery): readonly string[] {
+  if (!queues) return [];
+  const names = list.bind(queues, "Array(String)");
+  list.add(`argMaxMerge(queue) IN ${names}`);
+  const heard = `time >= ${moment(list, fromMicros)} AND time < ${moment(list, untilMicros)}`;
+  return [
+    `run_hash IN (SELECT cityHash64(run_id) FROM events WHERE stream = 'jobs' AND queue IN ${names} AND ${heard})`,
+  ];
 }
 
 export function addTeam(list: Conditions, { services, environments }: Team): readonly string[] {

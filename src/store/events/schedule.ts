@@ -106,7 +106,7 @@ export function addTeamOfEvents(list: Conditions, { services, environments }: Te
   if (environments) list.add(`environment IN ${list.bind(environments, "Array(String)")}`);
 }
 
-function checkStep({ fromMicros, untilMicros }: TimeRange, stepMicros: number): void {
+export function checkStep({ fromMicros, untilMicros }: TimeRange, stepMicros: number): void {
   const stretches = (untilMicros - fromMicros) / stepMicros;
   if (!Number.isInteger(stepMicros) || stepMicros <= 0 || stretches > stretchesMax) {
     throw invalid(`a range has at most ${stretchesMax} stretches`);

@@ -28,6 +28,7 @@ import { checkLimit } from "./limit.ts";
 import { migrateEvents } from "./migrate.ts";
 import { nativeColumnNames, nativeStructure } from "./nativeColumns.ts";
 import { question } from "./question.ts";
+import { queueQuestions } from "./queues.ts";
 import { checkRetention, type Retention } from "./retention.ts";
 import { type EventRow, eventColumns, toEvent } from "./rows.ts";
 import { runQuestions } from "./runs.ts";
@@ -103,6 +104,7 @@ export async function openEventStore({ client, retention }: EventStoreOptions): 
     ...watchQuestions(open),
     ...surveyQuestions(open),
     ...scheduleQuestions(open),
+    ...queueQuestions(open),
     arrivals: (query) => findArrivals(open, query),
     async close() {
       if (closed) return;
