@@ -2,9 +2,8 @@
 import type { Watch } from "../alert/parts.ts";
 import { Fault } from "../model/fault.ts";
 import type { Incident } from "../model/incident.ts";
-import type { JobName } from "../model/monitor.ts";
 import { type Actor, whoAsks } from "./actor.ts";
-import { isWithin } from "./restrict.ts";
+import { isWithin, type Owned } from "./restrict.ts";
 
 export function restrictedWatch(watch: Watch): Watch {
   /** An incident without a job, such as a host that is silent, is for those who look after everything. */
@@ -16,7 +15,7 @@ export function restrictedWatch(watch: Watch): Watch {
   }
 
   /** Whether such a job is there or not: the answer is the same. */
-  function refuseOthers(...names: readonly JobName[]): void {
+  function refuseOthers(...names: readonly Owned[]): void {
     const actor = whoAsks();
     if (!names.every((name) => isWithin(actor, name))) {
       throw new Fault("NOT_FOUND", "There is no such job among those of your team.");
@@ -24,9 +23,9 @@ export function restrictedWatch(watch: Watch): Watch {
   }
 
   return {
-    incidents: async (limit) => {
+    incidents: async (limit, state) => {
       const actor = whoAsks();
-      return (await watch.incidents(limit)).filter((incident) => mine(actor, incident));
+      return (await watch.incidents(limit, state)).filter((incident) => mine(actor, incident));
     },
     incident: async (id) => ((await myIncident(id)) ? await watch.incident(id) : undefined),
     decide: async (id, decision, by) =>
@@ -47,6 +46,23 @@ export function restrictedWatch(watch: Watch): Watch {
       refuseOthers(...wishes.map(({ name }) => name));
       await watch.changeMonitors(wishes, authorOf(whoAsks(), by));
     },
+    // The link itself is the right: it is for one incident, and whoever got the message has it.
+    linked: watch.linked,
+    acknowledgeByLink: watch.acknowledgeByLink,
+    silences: async () => {
+      const actor = whoAsks();
+      return (await watch.silences()).filter(({ when }) => isWithin(actor, when));
+    },
+    addSilence: async (wish, by) => {
+      refuseOthers(wish.when);
+      return await watch.addSilence(wish, authorOf(whoAsks(), by));
+    },
+    endSilence: async (id, by) => {
+      const silence = (await watch.silences()).find((one) => one.id === id);
+      if (!silence || !isWithin(whoAsks(), silence.when)) return undefined;
+      return await watch.endSilence(id, authorOf(whoAsks(), by));
+    },
+    figures: watch.figures,
     channels: watch.channels,
     testChannel: watch.testChannel,
     explain: async (job, atMs) => {

@@ -20,6 +20,7 @@ const secrets: Readonly<Record<string, string>> = {
 };
 const tools = {
   clock: () => Date.UTC(2026, 10, 21),
+  randomBytes: (count: number) => new Uint8Array(count),
   readSecret: (path: string) => secrets[path] ?? assert.fail(`${path} was read`),
   variable: (name: string) => (name === "MAIL_PASSWORD" || name === "TOKEN" ? "hidden" : undefined),
 };
@@ -145,7 +146,7 @@ describe("a channel", () => {
       ...tools,
       readSecret: (path) => (path === "slack" ? `${address}/services/T` : (secrets[path] ?? "")),
     });
-    return (await channels[0]?.send(one, letterOf(one, page))) ?? assert.fail("no channel");
+    return (await channels[0]?.send(one, letterOf(one, { page }))) ?? assert.fail("no channel");
   }
 
   test("of PagerDuty triggers, acknowledges and resolves under the incident's id", async () => {

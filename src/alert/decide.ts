@@ -1,14 +1,35 @@
 /** What a person decides about an incident: kept with the reason, and told to those who can use it. */
 import { Fault } from "../model/fault.ts";
 import type { Incident } from "../model/incident.ts";
-import type { WatchStore } from "../store/watch.ts";
+import { WatchConflict, type WatchStore } from "../store/watch.ts";
 import { acknowledgeIncident, entryOf, resolveIncident, type Step, snoozeIncident } from "./life.ts";
 import type { Decision } from "./parts.ts";
 import { type TellingParts, tellLater } from "./telling.ts";
 
-type Parts = TellingParts & { readonly store: Pick<WatchStore, "incident" | "changeWatch"> };
+type Parts = Pick<TellingParts, "ears" | "newId"> & {
+  readonly store: Pick<WatchStore, "incident" | "changeWatch">;
+};
+
+/** A decision and a look, or two decisions, may meet: the later one is made again on what it finds. */
+const triesMax = 5;
 
 export async function decide(
+  id: string,
+  decision: Decision,
+  by: string,
+  parts: Parts,
+  nowMs: number,
+): Promise<Incident | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await decideOnce(id, decision, by, parts, nowMs);
+    } catch (error) {
+      if (!(error instanceof WatchConflict) || attempt === triesMax) throw error;
+    }
+  }
+}
+
+async function decideOnce(
   id: string,
   decision: Decision,
   by: string,

@@ -5,8 +5,10 @@ import { lastingKinds } from "../model/finding.ts";
 import type { Incident, Message, TimelineEntry } from "../model/incident.ts";
 import type { JobName, Monitor } from "../model/monitor.ts";
 import type { WatchStore } from "../store/watch.ts";
+import { joinParent, leaveParent, parentOf } from "./grouping.ts";
 import {
   countFinding,
+  countSuccess,
   openIncident,
   reopenIncident,
   reopenMs,
@@ -14,8 +16,8 @@ import {
   type Step,
   wakeIncident,
 } from "./life.ts";
-import { recoveryOf } from "./recovery.ts";
-import { type TellingParts, type Told, tellLater, tellOpened } from "./telling.ts";
+import { type Recovery, recoveryOf } from "./recovery.ts";
+import { type TellingParts, type Told, tellLater, tellOpen } from "./telling.ts";
 
 export type Outcome = {
   readonly incidents: readonly Incident[];
@@ -27,6 +29,41 @@ export type IncidentParts = TellingParts & {
   readonly store: Pick<WatchStore, "incidentOfCause">;
   readonly monitorOf: (name: JobName) => Monitor;
 };
+
+/** All that is not over, as it changes, and everything that follows from the changes. */
+class Board {
+  readonly #all: Map<string, Incident>;
+  readonly #changed = new Map<string, Incident>();
+  readonly #timeline: TimelineEntry[] = [];
+  readonly #messages: Message[] = [];
+
+  constructor(unresolved: readonly Incident[]) {
+    this.#all = new Map(unresolved.map((incident) => [incident.cause, incident]));
+  }
+
+  of(cause: string): Incident | undefined {
+    return this.#all.get(cause);
+  }
+
+  all(): readonly Incident[] {
+    return [...this.#all.values()];
+  }
+
+  keep(step: Step | Told): Incident {
+    const { incident, entries } = step;
+    if (this.#all.get(incident.cause) !== incident) {
+      this.#all.set(incident.cause, incident);
+      this.#changed.set(incident.cause, incident);
+    }
+    this.#timeline.push(...entries);
+    if ("messages" in step) this.#messages.push(...step.messages);
+    return incident;
+  }
+
+  outcome(): Outcome {
+    return { incidents: [...this.#changed.values()], timeline: this.#timeline, messages: this.#messages };
+  }
+}
 
 /**
  * `unresolved` are all incidents that are not over; `ends` gives the causes that are known to be
@@ -40,43 +77,35 @@ export async function weigh(
   nowMs: number,
   ends: ReadonlyMap<string, string> = new Map(),
 ): Promise<Outcome> {
-  const open = new Map(unresolved.map((incident) => [incident.cause, incident]));
-  const changed = new Map<string, Incident>();
-  const timeline: TimelineEntry[] = [];
-  const messages: Message[] = [];
-  const keep = ({ incident, entries }: Step | Told): Incident => {
-    changed.set(incident.cause, incident);
-    timeline.push(...entries);
-    return incident;
-  };
-  const tell = (told: Told): void => {
-    keep(told);
-    messages.push(...told.messages);
-  };
-  const limitOf = ({ job }: Incident): number => (job ? parts.monitorOf(job).failuresBeforeTelling : 1);
-
-  for (const finding of findings) {
-    const known = changed.get(finding.cause) ?? open.get(finding.cause);
-    const isOpen = known !== undefined && known.state !== "resolved";
-    // A lasting finding is the same one in every look.
-    if (isOpen && lastingKinds.has(finding.kind)) continue;
-    const before = isOpen ? known : await parts.store.incidentOfCause(finding.cause);
-    const step = takeFinding(finding, before, parts, nowMs);
-    const isNews = !isOpen;
-    tell(tellOpened(keep(step), limitOf(step.incident), parts, nowMs, isNews));
-  }
-
+  const board = new Board(unresolved);
+  for (const finding of findings) await take(finding, board, parts, nowMs);
   const found = new Set(findings.map(({ cause }) => cause));
-  for (const before of unresolved) {
-    const incident = changed.get(before.cause) ?? before;
-    const over = ends.get(incident.cause) ?? recoveryOf(incident, look, found, nowMs);
-    if (over !== undefined) {
-      tell(tellLater(keep(resolveIncident(incident, over, nowMs)), "resolved", parts, nowMs));
-    } else if (incident.snoozedUntilMs !== undefined && incident.snoozedUntilMs <= nowMs) {
-      tell(tellOpened(keep(wakeIncident(incident, nowMs)), limitOf(incident), parts, nowMs, true));
-    }
+  for (const { cause } of unresolved) {
+    const incident = board.of(cause);
+    if (!incident) continue;
+    const end = ends.get(cause);
+    const over = end === undefined ? recoveryOf(incident, look, found, nowMs) : { because: end };
+    if (over) recover(incident, over, board, parts, nowMs);
+    else if (incident.snoozedUntilMs !== undefined && incident.snoozedUntilMs <= nowMs)
+      board.keep(wakeIncident(incident, nowMs));
   }
-  return { incidents: [...changed.values()], timeline, messages };
+  group(board, parts, nowMs);
+  const byId = new Map(board.all().map((incident) => [incident.id, incident]));
+  for (const incident of board.all()) {
+    const parent = incident.parentId === undefined ? undefined : byId.get(incident.parentId);
+    const failuresBeforeTelling = incident.job ? parts.monitorOf(incident.job).failuresBeforeTelling : 1;
+    board.keep(tellOpen(incident, { failuresBeforeTelling, parent }, parts, nowMs));
+  }
+  return board.outcome();
+}
+
+async function take(finding: Finding, board: Board, parts: IncidentParts, nowMs: number): Promise<void> {
+  const known = board.of(finding.cause);
+  const isOpen = known !== undefined && known.state !== "resolved";
+  // A lasting finding is the same one in every look.
+  if (isOpen && lastingKinds.has(finding.kind)) return;
+  const before = isOpen ? known : await parts.store.incidentOfCause(finding.cause);
+  board.keep(takeFinding(finding, before, parts, nowMs));
 }
 
 function takeFinding(
@@ -88,4 +117,44 @@ function takeFinding(
   if (before && before.state !== "resolved") return countFinding(before, finding, nowMs);
   if (before && nowMs - (before.resolvedMs ?? 0) < reopenMs) return reopenIncident(before, finding, nowMs);
   return openIncident(newId(), finding, finding.job && monitorOf(finding.job), nowMs);
+}
+
+/** Over, or one success nearer to it where its monitor wants several. */
+function recover(
+  incident: Incident,
+  { because, successMs }: Recovery,
+  board: Board,
+  parts: IncidentParts,
+  nowMs: number,
+): void {
+  const wanted = incident.job ? (parts.monitorOf(incident.job).successesBeforeOver ?? 1) : 1;
+  if (successMs !== undefined && wanted > 1) {
+    // The same success is seen in several looks.
+    if (successMs <= (incident.successMs ?? 0)) return;
+    const count = (incident.successes ?? 0) + 1;
+    if (count < wanted) {
+      board.keep(countSuccess(incident, { count, wanted, successMs, because }, nowMs));
+      return;
+    }
+  }
+  const over = board.keep(resolveIncident(incident, because, nowMs));
+  board.keep(tellLater(over, "resolved", parts, nowMs));
+}
+
+/** Joins what has one cause, and lets go what outlives it. */
+function group(board: Board, { monitorOf }: IncidentParts, nowMs: number): void {
+  const open = board.all().filter(({ state }) => state !== "resolved");
+  const ids = new Set(open.map(({ id }) => id));
+  const parents = open.filter(({ kind }) => kind === "agent_silent");
+  for (const incident of open) {
+    if (incident.parentId !== undefined) {
+      if (!ids.has(incident.parentId)) board.keep(leaveParent(incident, nowMs));
+      continue;
+    }
+    const parent = parentOf(incident, parents, monitorOf);
+    const current = parent && board.of(parent.cause);
+    if (incident.state === "open" && current) {
+      for (const step of joinParent(incident, current, nowMs)) board.keep(step);
+    }
+  }
 }

@@ -4,10 +4,12 @@ import { describe, test } from "node:test";
 import type { Finding } from "../model/finding.ts";
 import type { Incident } from "../model/incident.ts";
 import { type Monitor, quietMonitor } from "../model/monitor.ts";
+import type { Silence } from "../model/silence.ts";
 import type { JobSuccess, StoredEvent } from "../store/store.ts";
 import { weigh } from "./incidents.ts";
 import { calmMs, flapsMin, reopenMs, resolveIncident, snoozeIncident } from "./life.ts";
 import { settleMessage } from "./outbox.ts";
+import { type Policy, quietPolicy } from "./policy.ts";
 
 const job = { job: "J", service: "s" };
 const second = 1000;
@@ -28,7 +30,9 @@ function finding(atMs: number, more: Partial<Finding> = {}): Finding {
 function play(
   monitor: Partial<Monitor> = {},
   ears = [{ name: "mail", severityMin: "warning" as const, hearsAcknowledgements: false }],
+  policy: Policy = quietPolicy,
 ) {
+  let silences: readonly Silence[] = [];
   const kept = new Map<string, Incident>();
   const told: string[] = [];
   const acts: string[] = [];
@@ -39,6 +43,9 @@ function play(
     told,
     acts,
     one,
+    silence: (...given: readonly Silence[]) => {
+      silences = given;
+    },
     change: (incident: Incident) => kept.set(incident.id, incident),
     async look(
       nowMs: number,
@@ -65,6 +72,8 @@ function play(
         [...kept.values()].filter((incident) => incident.state !== "resolved"),
         {
           ears,
+          policy,
+          silences,
           newId: () => `i${++ids}`,
           monitorOf: () => ({ ...quietMonitor(job), ...monitor }),
           store: {

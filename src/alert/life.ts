@@ -64,7 +64,7 @@ export function countFinding(incident: Incident, finding: Finding, nowMs: number
   const count = incident.count + (finding.count ?? 1);
   const job = incident.job ?? finding.job;
   const next: Incident = {
-    ...incident,
+    ...without(incident, "successes", "successMs"),
     ...(job && { job }),
     count,
     because: finding.because,
@@ -81,7 +81,7 @@ export function countFinding(incident: Incident, finding: Finding, nowMs: number
 
 /** Found again soon after its end: the same incident, and a flapping one if that happens often. */
 export function reopenIncident(incident: Incident, finding: Finding, nowMs: number): Step {
-  const rest = without(incident, ...ending, ...putOff, "toldMs");
+  const rest = without(incident, ...ending, ...putOff, ...telling, "parentId", "releasedMs", "children");
   const reopenedMs = [...incident.reopenedMs.filter((ms) => nowMs - ms < dayMs), nowMs];
   const flapping = reopenedMs.length >= flapsMin;
   const counted = countFinding({ ...rest, state: "open", reopenedMs, flapping }, finding, nowMs);
@@ -104,6 +104,23 @@ export function resolveIncident(
     incident: { ...rest, state: "resolved", resolvedMs: nowMs, resolvedBecause: because },
     entries: [entryOf(incident, nowMs, "resolved", because, by)],
   };
+}
+
+/** A success on the way to the several that its monitor wants. */
+export function countSuccess(
+  incident: Incident,
+  step: {
+    readonly count: number;
+    readonly wanted: number;
+    readonly successMs: number;
+    readonly because: string;
+  },
+  nowMs: number,
+): Step {
+  const { count, wanted, successMs, because } = step;
+  const next = { ...incident, successes: count, successMs };
+  const said = `Success ${count} of the ${wanted} that its monitor wants before it is over. ${because}`;
+  return { incident: next, entries: [entryOf(next, nowMs, "recovering", said)] };
 }
 
 export function acknowledgeIncident(incident: Incident, reason: string, nowMs: number, by: string): Step {
@@ -135,7 +152,7 @@ export function snoozeIncident(
 
 /** The end of a snooze: people are told again, as of something that they had put off. */
 export function wakeIncident(incident: Incident, nowMs: number): Step {
-  const rest = without(incident, ...putOff, "toldMs");
+  const rest = without(incident, ...putOff, ...telling);
   return {
     incident: rest,
     entries: [
@@ -152,6 +169,9 @@ export function wakeIncident(incident: Incident, nowMs: number): Step {
 const ending = ["resolvedMs", "resolvedBecause"] as const;
 /** What a person decided until something changes. */
 const putOff = ["snoozedUntilMs", "snoozeReason", "decidedBy", "decidedBecause"] as const;
+
+/** What was told of it since it was last opened. */
+const telling = ["toldMs", "toldTo", "stepsTaken", "remindedMs", "heldFor"] as const;
 
 function without<Key extends keyof Incident>(
   incident: Incident,

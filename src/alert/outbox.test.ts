@@ -9,6 +9,7 @@ import { openSqliteControl } from "../store/control/sqlite.ts";
 import type { ControlStore } from "../store/store.ts";
 import type { Delivery } from "./channel.ts";
 import { deliverDue } from "./outbox.ts";
+import { type Letter, letterOf } from "./text.ts";
 
 const incident: Incident = {
   id: "i1",
@@ -58,8 +59,17 @@ describe("the outbox", () => {
       sent.push(id);
       return answers.shift() ?? { outcome: "delivered", receipt: "200" };
     };
-    const channel = { name, kind: "test", severityMin: "info", hearsAcknowledgements: false, send } as const;
-    await deliverDue({ store, setup: { channels: [channel] }, clock: () => nowMs, random: () => 0.5 });
+    const channel = {
+      name,
+      kind: "test",
+      severityMin: "info",
+      hearsAcknowledgements: false,
+      closesTests: false,
+      withoutEvidence: false,
+      send,
+    } as const;
+    const write = async (message: Message): Promise<Letter> => letterOf(message);
+    await deliverDue({ store, channels: [channel], write, clock: () => nowMs, random: () => 0.5 });
   };
   const acts = async (): Promise<readonly string[]> =>
     (await store.timeline("i1")).map(({ act, because }) => `${act}: ${because}`);
@@ -84,7 +94,7 @@ describe("the outbox", () => {
 
   test("a message whose answer nobody noted goes again, and the timeline says so", async () => {
     await store.changeWatch({ incidents: [incident], messages: [opened] });
-    await store.noteMessage({ ...opened, state: "sending", attempts: 1, dueMs: 120_000 });
+    await store.claimMessage({ ...opened, state: "sending", attempts: 1, dueMs: 120_000 }, nowMs);
     await deliver();
     assert.deepEqual(sent, [], "it may still be on its way");
     nowMs = 120_000;

@@ -6,11 +6,11 @@
 import type { Message, TimelineEntry } from "../model/incident.ts";
 import type { WatchStore } from "../store/watch.ts";
 import type { Delivery } from "./channel.ts";
+import type { WriteLetter } from "./letters.ts";
 import { entryOf } from "./life.ts";
-import type { AlertSetup, Channel } from "./setup.ts";
-import { letterOf } from "./text.ts";
+import type { Channel } from "./setup.ts";
 
-/** Longer than any channel takes: a message that is being sent is not taken up by anybody else. */
+/** Longer than any channel takes: what one server is sending is not taken up by another. */
 const leaseMs = 120_000;
 const retryFromMs = 5000;
 const retryMsMax = 3_600_000;
@@ -19,11 +19,14 @@ const giveUpMs = 3 * 86_400_000;
 const atOnceMax = 20;
 
 export type OutboxParts = {
-  readonly store: Pick<WatchStore, "dueMessages" | "noteMessage">;
-  readonly setup: AlertSetup;
+  readonly store: Pick<WatchStore, "dueMessages" | "claimMessage" | "noteMessage">;
+  readonly channels: readonly Channel[];
+  readonly write: WriteLetter;
   readonly clock: () => number;
   /** From 0 to 1, so that receivers that were away are not all called at once. */
   readonly random: () => number;
+  /** Hears what became of each attempt. */
+  readonly onAttempt?: (message: Message, outcome: Message["state"]) => void;
 };
 
 /** Sends what is due; resolves when each of it has an answer. */
@@ -33,8 +36,8 @@ export async function deliverDue(parts: OutboxParts): Promise<void> {
 }
 
 async function deliver(message: Message, parts: OutboxParts): Promise<void> {
-  const { store, setup, clock } = parts;
-  const channel = setup.channels.find(({ name }) => name === message.channel);
+  const { store, channels, clock } = parts;
+  const channel = channels.find(({ name }) => name === message.channel);
   if (!channel) {
     const receipt = "The channel is not configured any more.";
     await store.noteMessage(
@@ -43,18 +46,24 @@ async function deliver(message: Message, parts: OutboxParts): Promise<void> {
     );
     return;
   }
-  const attempts = message.attempts + 1;
   const mayRepeat = message.state === "sending" ? repetition(message, channel, clock()) : undefined;
-  const sending: Message = { ...message, attempts, state: "sending", dueMs: clock() + leaseMs };
-  await store.noteMessage(sending, mayRepeat);
-  const delivery = await sendSafely(channel, sending, setup.page);
+  const sending: Message = {
+    ...message,
+    attempts: message.attempts + 1,
+    state: "sending",
+    dueMs: clock() + leaseMs,
+  };
+  // Of several servers one makes the attempt.
+  if (!(await store.claimMessage(sending, clock(), mayRepeat))) return;
+  const delivery = await sendSafely(channel, sending, parts.write);
   const [after, line] = settleMessage(sending, delivery, clock(), parts.random());
   await store.noteMessage(after, line);
+  parts.onAttempt?.(after, after.state);
 }
 
-async function sendSafely(channel: Channel, message: Message, page: string | undefined): Promise<Delivery> {
+async function sendSafely(channel: Channel, message: Message, write: WriteLetter): Promise<Delivery> {
   try {
-    return await channel.send(message, letterOf(message, page));
+    return await channel.send(message, await write(message, channel));
   } catch (error) {
     const because = error instanceof Error ? error.message : String(error);
     return { outcome: "failed", permanent: false, receipt: because.slice(0, 200) };

@@ -2,8 +2,10 @@
 import type { Baseline } from "../detect/baseline.ts";
 import type { Explanation } from "../detect/why.ts";
 import type { Kind } from "../model/event.ts";
-import type { Incident, Message, TimelineEntry } from "../model/incident.ts";
+import type { HistogramFigures } from "../model/histogram.ts";
+import type { Incident, IncidentState, Message, TimelineEntry } from "../model/incident.ts";
 import type { JobName, Monitor, MonitorSource, Urgency } from "../model/monitor.ts";
+import type { Silence } from "../model/silence.ts";
 import type { ControlStore, EventStore, TimeRange } from "../store/store.ts";
 import type { SurveyQuestions } from "../store/survey.ts";
 import type { MonitorChange } from "../store/watch.ts";
@@ -28,6 +30,8 @@ export type WatchParts = {
   readonly report: (severity: "info" | "error", message: string) => void;
   /** What is needed to know what is usual; absent: nothing is. */
   readonly survey?: SurveyQuestions;
+  /** Who leads when this server does: the same after a start, and no other server's. */
+  readonly holder: string;
   /** What parts of Midwatch say of Midwatch itself; absent: nothing. */
   readonly own?: Pick<OwnFindings, "waiting" | "forget">;
 };
@@ -61,11 +65,47 @@ export type ListedChannel = {
 /** `undefined` removes what was set. */
 export type MonitorWish = { readonly name: JobName; readonly monitor: Monitor | undefined };
 
+export type Linked = {
+  readonly incident: Incident;
+  readonly channel: string;
+  /** It is still about the same opening, and that is not over. */
+  readonly isCurrent: boolean;
+};
+
+export type SilenceWish = Pick<Silence, "purpose" | "when" | "fromMs" | "untilMs" | "reason">;
+
+export type WatchFigures = {
+  /** From when something happened, or should have, until its incident was there. */
+  readonly detection: HistogramFigures;
+  /** From then until a channel took the message. */
+  readonly delivery: HistogramFigures;
+  readonly attempts: readonly {
+    readonly channel: string;
+    readonly outcome: string;
+    readonly count: number;
+  }[];
+  readonly lookedMs: number;
+};
+
 export type Watch = {
-  readonly incidents: (limit: number) => Promise<readonly Incident[]>;
+  readonly incidents: (limit: number, state?: IncidentState) => Promise<readonly Incident[]>;
   readonly incident: (id: string) => Promise<IncidentDetail | undefined>;
   /** `undefined`: there is none. Throws `Fault` `BAD_REQUEST` where it is over already. */
   readonly decide: (id: string, decision: Decision, by: string) => Promise<Incident | undefined>;
+  /** What a link in a message is about; `undefined`: it is not ours, or too old. Changes nothing. */
+  readonly linked: (token: string) => Promise<Linked | undefined>;
+  /** `undefined`: the link is not good, or not any more. */
+  readonly acknowledgeByLink: (
+    token: string,
+    said: { readonly by: string; readonly reason: string },
+  ) => Promise<Incident | undefined>;
+  /** In force, to come, and ended in the last 30 days. */
+  readonly silences: () => Promise<readonly Silence[]>;
+  /** Throws `Fault` `BAD_REQUEST` for times that cannot be. */
+  readonly addSilence: (wish: SilenceWish, by: string) => Promise<Silence>;
+  /** `undefined`: there is none. */
+  readonly endSilence: (id: string, by: string) => Promise<Silence | undefined>;
+  readonly figures: () => WatchFigures;
   readonly monitors: () => Promise<readonly ListedMonitor[]>;
   readonly monitorOf: (name: JobName) => Promise<ListedMonitor>;
   readonly monitorChanges: (name: JobName) => Promise<readonly MonitorChange[]>;

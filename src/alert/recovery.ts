@@ -20,37 +20,45 @@ export const endsBySuccess: ReadonlySet<FindingKind> = new Set([
 /** Of something that nothing can end but quiet. */
 const quietMs = 86_400_000;
 
-/** The reason for which it is over; `undefined`: it is not. `found` are the causes of this look. */
+/** Why it is over; `successMs`: by a run that succeeded then. */
+export type Recovery = { readonly because: string; readonly successMs?: number };
+
+/** `undefined`: it is not over. `found` are the causes of this look. */
 export function recoveryOf(
   incident: Incident,
   look: Pick<Look, "successes" | "facts" | "heard">,
   found: ReadonlySet<string>,
   nowMs: number,
-): string | undefined {
+): Recovery | undefined {
   if (found.has(incident.cause)) return undefined;
   // What Midwatch said of itself, Midwatch or a person must take back.
   if (incident.kind === "midwatch") return undefined;
   const isCalm = nowMs - incident.lastMs >= calmMs;
   if (incident.flapping && !isCalm) return undefined;
-  if (lastingKinds.has(incident.kind)) return lastingRecovery(incident, look, nowMs);
+  if (lastingKinds.has(incident.kind)) return overBy(lastingRecovery(incident, look, nowMs));
   const job = incident.job;
   // The word of a retry may come in a later batch than that of its failure.
   const isRetried = (run: string): boolean =>
     look.heard.some(({ kind, run_id }) => kind === "job.retried" && run_id === run);
   if (incident.kind === "failed" && incident.count === 1 && incident.evidence.runIds.some(isRetried)) {
-    return "It is tried again: the word of that came late.";
+    return overBy("It is tried again: the word of that came late.");
   }
   if (endsBySuccess.has(incident.kind) && job) {
     const success = look.successes.find((one) => isNamed(job, one) && one.atMicros / 1000 > incident.lastMs);
     if (success) {
       const run = success.runId === undefined ? "" : ` (run ${success.runId})`;
-      return `${showJob(job)} succeeded at ${showMoment(success.atMicros / 1000)}${run}.`;
+      const successMs = success.atMicros / 1000;
+      return { because: `${showJob(job)} succeeded at ${showMoment(successMs)}${run}.`, successMs };
     }
-    if (incident.flapping) return "Nothing of it was found for an hour.";
+    if (incident.flapping) return overBy("Nothing of it was found for an hour.");
   }
   const endsByQuiet = quietKinds.has(incident.kind) || !job;
-  if (endsByQuiet && nowMs - incident.lastMs >= quietMs) return "Nothing of it was found for a day.";
+  if (endsByQuiet && nowMs - incident.lastMs >= quietMs) return overBy("Nothing of it was found for a day.");
   return undefined;
+}
+
+function overBy(because: string | undefined): Recovery | undefined {
+  return because === undefined ? undefined : { because };
 }
 
 function lastingRecovery(

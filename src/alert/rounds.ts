@@ -4,11 +4,16 @@ export type Rounds = { readonly close: () => Promise<void> };
 
 export type RoundsOptions = {
   readonly everyMs: number;
+  /** The first time without waiting. */
+  readonly atOnce?: true;
   readonly onTrouble: (because: string) => void;
   readonly onEnd: () => void;
 };
 
-export function startRounds(work: () => Promise<void>, { everyMs, onTrouble, onEnd }: RoundsOptions): Rounds {
+export function startRounds(
+  work: () => Promise<void>,
+  { everyMs, atOnce, onTrouble, onEnd }: RoundsOptions,
+): Rounds {
   let closed = false;
   let troubled = false;
   let current: Promise<void> = Promise.resolve();
@@ -33,7 +38,8 @@ export function startRounds(work: () => Promise<void>, { everyMs, onTrouble, onE
     }, everyMs);
   }
 
-  schedule();
+  if (atOnce) current = round();
+  else schedule();
   return {
     close: async () => {
       closed = true;

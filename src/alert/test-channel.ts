@@ -2,7 +2,7 @@
 import { causeOf } from "../model/finding.ts";
 import type { Incident, Message } from "../model/incident.ts";
 import type { Delivery } from "./channel.ts";
-import type { AlertSetup } from "./setup.ts";
+import type { AlertSetup, Channel } from "./setup.ts";
 import { letterOf } from "./text.ts";
 
 export async function testChannel(
@@ -13,6 +13,8 @@ export async function testChannel(
 ): Promise<Delivery | undefined> {
   const channel = channels.find((one) => one.name === name);
   if (!channel) return undefined;
+  const through: Channel = channel;
+  const line = "Lines of what was recorded stand here.";
   const incident: Incident = {
     id,
     cause: causeOf("failed", "test", id),
@@ -28,10 +30,9 @@ export async function testChannel(
     reopenedMs: [],
     flapping: false,
   };
-  const { send: through } = channel;
   const sent = await send({ incident, tiding: "test" });
   // What opens something there must be closed again.
-  if (channel.kind === "pagerduty" && sent.outcome === "delivered") {
+  if (channel.closesTests && sent.outcome === "delivered") {
     await send({ incident: { ...incident, state: "resolved" }, tiding: "resolved" });
   }
   return sent;
@@ -47,6 +48,6 @@ export async function testChannel(
       attempts: 1,
       state: "sending",
     };
-    return through(message, letterOf(message, page));
+    return through.send(message, letterOf(message, { page, background: { evidence: [line] } }));
   }
 }

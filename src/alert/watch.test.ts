@@ -9,6 +9,7 @@ import { openSqliteControl } from "../store/control/sqlite.ts";
 import type { Arrivals, ControlStore, EventStore, JobSign, StoredEvent } from "../store/store.ts";
 import { makeOwnFindings, type OwnFindings } from "./own-findings.ts";
 import type { Watch } from "./parts.ts";
+import { noAlerts } from "./setup.ts";
 import { startWatch } from "./watch.ts";
 
 const minuteMs = 60_000;
@@ -55,7 +56,7 @@ describe("the watch, after a time in which it did not run,", () => {
     watch = await startWatch({
       events,
       store,
-      setup: { channels: [] },
+      setup: noAlerts,
       clock: () => nowMs,
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       lagMs: () => 0,
@@ -64,6 +65,7 @@ describe("the watch, after a time in which it did not run,", () => {
       record: () => undefined,
       report: (_severity, message) => assert.fail(message),
       own,
+      holder: "a",
     });
     return watch;
   }

@@ -4,71 +4,44 @@
  * one look's changes and the place up to which it has looked are kept together or not at all.
  */
 import { baselineOf, historyMs } from "../detect/baseline.ts";
-import { declarationsOf, readingOf } from "../detect/declared.ts";
-import { detect } from "../detect/detectors.ts";
-import { makeJudge } from "../detect/due.ts";
-import { knownErrors } from "../detect/errors.ts";
 import { type Expected, expectedOf } from "../detect/expected.ts";
-import { nameOf } from "../detect/facts.ts";
-import { firstLook, makeGatherer } from "../detect/gather.ts";
-import type { WatchState } from "../detect/state.ts";
 import { explain, mayBe, whyAroundMs } from "../detect/why.ts";
-import type { EventRecord } from "../model/event.ts";
+import { Fault } from "../model/fault.ts";
+import { makeHistogram } from "../model/histogram.ts";
 import { type JobName, jobKey, showJob } from "../model/monitor.ts";
+import type { Silence } from "../model/silence.ts";
 import { uuidv7 } from "../model/uuid.ts";
-import type { JobSuccess } from "../store/store.ts";
 import { decide } from "./decide.ts";
-import { weigh } from "./incidents.ts";
-import { deliverDue } from "./outbox.ts";
-import { endsOf, findingsOf } from "./own-findings.ts";
-import type { ListedMonitor, Watch, WatchParts } from "./parts.ts";
-import { endsBySuccess } from "./recovery.ts";
+import { startDelivering } from "./delivering.ts";
+import { letterWriter } from "./letters.ts";
+import { type Links, makeLinks, openingOf } from "./links.ts";
+import { makeLooking } from "./looking.ts";
+import type { Decision, ListedMonitor, Watch, WatchParts } from "./parts.ts";
 import { startRounds } from "./rounds.ts";
 import { testChannel } from "./test-channel.ts";
 
 const lookEveryMs = 1000;
-const deliverEveryMs = 500;
-/** Deliveries that wait for slow receivers at a time. */
-const deliveriesMax = 10;
-/** Even if nothing happens, that we were here is noted so often. */
-const noteEveryMs = 5000;
-/** What waits longer to be queryable makes absence prove nothing. */
-const lagMsMax = 5000;
-/** A success may arrive before the failure that it makes good is judged. */
-const carryMs = 10_000;
 const whyRunsMax = 500;
+/** Ended silences are listed for so long. */
+const silencesBackMs = 30 * 86_400_000;
+const silenceMsMax = 366 * 86_400_000;
+const latencySeconds = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600];
 
 export async function startWatch(parts: WatchParts): Promise<Watch> {
   const { events, store, setup, clock, randomBytes } = parts;
-  const judge = makeJudge(events, await store.watchState("judged"));
-  const errors = knownErrors(await store.watchState("errors"));
-  const gather = makeGatherer({ events, judge, errors, clock });
   const newId = (): string => uuidv7(clock(), randomBytes(10));
-  let state = await openState();
+  const links = await openLinks(parts);
+  const detection = makeHistogram(latencySeconds);
+  const delivery = makeHistogram(latencySeconds);
+  const attempts = new Map<string, number>();
   let expected: Expected | undefined;
-  let notedMs = 0;
-  let errorsText = errors.text();
-  let carried: readonly (JobSuccess & { readonly heardMs: number })[] = [];
   let turn: Promise<unknown> = Promise.resolve();
+  let lookedMs = clock();
 
-  /** A look and a decision never change an incident at the same time. */
   function exclusive<T>(work: () => Promise<T>): Promise<T> {
     const done = turn.then(work);
     turn = done.catch(() => undefined);
     return done;
-  }
-
-  async function openState(): Promise<WatchState> {
-    const kept = await store.watchState("place");
-    if (kept !== undefined) return JSON.parse(kept) as WatchState;
-    const first = await firstLook(events, clock());
-    await store.changeWatch({ ...declared(first.heard), state: { place: JSON.stringify(first.state) } });
-    return first.state;
-  }
-
-  function declared(heard: readonly EventRecord[]) {
-    const readings = heard.map(readingOf).filter((reading) => reading !== undefined);
-    return { readings, declarations: heard.flatMap((event) => declarationsOf(event, parts.timeZone)) };
   }
 
   async function expectations(): Promise<Expected> {
@@ -80,61 +53,6 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
       );
     }
     return expected;
-  }
-
-  async function look(): Promise<void> {
-    const nowMs = clock();
-    const unresolved = await store.unresolvedIncidents();
-    const expected = await expectations();
-    const awaited: JobName[] = [
-      ...unresolved.flatMap(({ kind, job }) => (job && endsBySuccess.has(kind) ? [job] : [])),
-      ...state.pending.map(({ event }) => nameOf(event)),
-    ];
-    const before = state;
-    const isLagging = parts.lagMs() > lagMsMax;
-    const found = await gather({ state, expected, awaited, isLagging }, nowMs);
-    // What somebody resolved by hand while we asked is not counted as open.
-    await exclusive(async () => {
-      const reports = parts.own?.waiting() ?? [];
-      const successes = [...carried, ...found.successes.map((one) => ({ ...one, heardMs: nowMs }))];
-      const outcome = await weigh(
-        { ...found, successes },
-        [...detect(found.facts, nowMs), ...findingsOf(reports)],
-        await store.unresolvedIncidents(),
-        { ears: setup.channels, newId, store, monitorOf: expected.of },
-        nowMs,
-        endsOf(reports),
-      );
-      const changes = declared(found.heard);
-      const judged = judge.changedText();
-      const newErrors = errors.text();
-      const isNews =
-        found.heard.length > 0 ||
-        outcome.timeline.length > 0 ||
-        outcome.incidents.length > 0 ||
-        judged !== undefined;
-      if (isNews || nowMs - notedMs >= noteEveryMs) {
-        await store.changeWatch({
-          ...outcome,
-          ...changes,
-          state: {
-            place: JSON.stringify(found.state),
-            ...(judged !== undefined && { judged }),
-            ...(newErrors !== errorsText && { errors: newErrors }),
-          },
-        });
-        notedMs = nowMs;
-        parts.own?.forget(reports);
-        errorsText = newErrors;
-      }
-      if (changes.readings.length + changes.declarations.length > 0) forgetExpectations();
-      // An agent that somebody gave up while we asked stays so.
-      const agents = Object.entries(found.state.agents).filter(
-        ([host, ms]) => host in state.agents || ms > (before.agents[host] ?? 0),
-      );
-      carried = successes.filter(({ heardMs }) => nowMs - heardMs < carryMs);
-      state = { ...found.state, agents: Object.fromEntries(agents) };
-    });
   }
 
   function forgetExpectations(): void {
@@ -149,45 +67,97 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
     return { monitor, source, ...(set && { changedMs: set.changedMs, changedBy: set.changedBy }) };
   }
 
-  const looking = startRounds(look, {
-    everyMs: parts.everyMs ?? lookEveryMs,
-    onTrouble: (because) => parts.report("error", `The watch cannot look: ${because}`),
-    onEnd: () => parts.report("info", "The watch looks again"),
-  });
-  const running = new Set<Promise<void>>();
-  const delivering = startRounds(
+  const decideAs = (id: string, decision: Decision, by: string) =>
+    exclusive(async () => {
+      const incident = await decide(id, decision, by, { store, ears: setup.channels, newId }, clock());
+      if (!incident) return undefined;
+      // Somebody says that it is in order.
+      if (decision.act === "resolve" && incident.kind === "agent_silent" && incident.host !== undefined) {
+        await looking.giveUpAgent(incident.host);
+      }
+      const message = `${decision.act}: ${incident.because} (incident ${id}): ${decision.reason}`;
+      parts.record("audit.action", { actor: by, message });
+      return incident;
+    });
+
+  async function linked(token: string) {
+    const meaning = links.read(token, clock());
+    const incident = meaning && (await store.incident(meaning.incidentId));
+    if (!meaning || !incident) return undefined;
+    const isCurrent = openingOf(incident) === meaning.opening && incident.state !== "resolved";
+    return { incident, channel: meaning.channel, isCurrent };
+  }
+
+  const looking = makeLooking({ ...parts, newId, expectations, forgetExpectations, exclusive, detection });
+  await looking.begin();
+  const rounds = startRounds(
     async () => {
-      if (running.size >= deliveriesMax) return;
-      const random = (): number => (randomBytes(1)[0] ?? 0) / 255;
-      const delivery = deliverDue({ store, setup, clock, random })
-        .catch((error: unknown) => parts.report("error", `Messages cannot be delivered: ${String(error)}`))
-        .finally(() => running.delete(delivery));
-      running.add(delivery);
+      await looking.look();
+      lookedMs = clock();
     },
-    { everyMs: deliverEveryMs, onTrouble: () => undefined, onEnd: () => undefined },
+    {
+      everyMs: parts.everyMs ?? lookEveryMs,
+      onTrouble: (because) => parts.report("error", `The watch cannot look: ${because}`),
+      onEnd: () => parts.report("info", "The watch looks again"),
+    },
   );
+  const write = letterWriter({ events, page: setup.page, links, clock });
+  const delivering = startDelivering({
+    ...parts,
+    newId,
+    write,
+    lookedMs: () => lookedMs,
+    delivery,
+    attempts,
+  });
 
   return {
-    incidents: (limit) => store.incidents(limit),
+    incidents: (limit, state) => store.incidents(limit, state),
     async incident(id) {
       const incident = await store.incident(id);
       if (!incident) return undefined;
       return { incident, timeline: await store.timeline(id), messages: await store.messages(id) };
     },
-    decide: (id, decision, by) =>
-      exclusive(async () => {
-        const incident = await decide(id, decision, by, { store, ears: setup.channels, newId }, clock());
-        if (!incident) return undefined;
-        // Somebody says that it is in order: the agent is expected again when it is heard again.
-        if (decision.act === "resolve" && incident.kind === "agent_silent" && incident.host !== undefined) {
-          const { [incident.host]: _, ...agents } = state.agents;
-          state = { ...state, agents };
-          await store.changeWatch({ state: { place: JSON.stringify(state) } });
-        }
-        const message = `${decision.act}: ${incident.because} (incident ${id}): ${decision.reason}`;
-        parts.record("audit.action", { actor: by, message });
-        return incident;
+    decide: decideAs,
+    linked,
+    async acknowledgeByLink(token, { by, reason }) {
+      const meant = await linked(token);
+      if (!meant?.isCurrent) return undefined;
+      const who = `${by || "somebody"}, by the link sent to ${meant.channel}`;
+      return await decideAs(meant.incident.id, { act: "acknowledge", reason }, who);
+    },
+    silences: () => store.silences(clock() - silencesBackMs),
+    async addSilence(wish, by) {
+      const nowMs = clock();
+      if (wish.untilMs <= Math.max(nowMs, wish.fromMs)) {
+        throw new Fault("BAD_REQUEST", "It must end later than now, and later than it begins.");
+      }
+      if (wish.untilMs - nowMs > silenceMsMax) throw new Fault("BAD_REQUEST", "It may last a year at most.");
+      const silence: Silence = { ...wish, id: newId(), by, madeMs: nowMs };
+      await store.putSilence(silence);
+      parts.record("audit.action", {
+        actor: by,
+        message: `${wish.purpose}: ${wish.reason} (silence ${silence.id})`,
+      });
+      return silence;
+    },
+    async endSilence(id, by) {
+      const silence = await store.silence(id);
+      if (!silence || silence.endedMs !== undefined) return silence;
+      const ended = { ...silence, endedMs: clock(), endedBy: by };
+      await store.putSilence(ended);
+      parts.record("audit.action", { actor: by, message: `ended: ${silence.reason} (silence ${id})` });
+      return ended;
+    },
+    figures: () => ({
+      detection: detection.figures(),
+      delivery: delivery.figures(),
+      attempts: [...attempts].map(([key, count]) => {
+        const [channel, outcome] = JSON.parse(key) as [string, string];
+        return { channel, outcome, count };
       }),
+      lookedMs,
+    }),
     async monitors() {
       const { all } = await expectations();
       const set = new Map((await store.setMonitors()).map((one) => [jobKey(one.monitor), one]));
@@ -220,6 +190,7 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
     testChannel: (name) => testChannel(name, setup, newId(), clock()),
     async explain(job, atMs) {
       const nowMs = clock();
+      const state = await looking.state();
       const { monitor, source } = await listed(job);
       const range = {
         fromMicros: Math.floor((atMs - whyAroundMs) * 1000),
@@ -244,8 +215,8 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
         troubles: incidents
           .slice(0, 5)
           .map(({ id, state, because }) => `Incident ${id} (${state}): ${because}`),
-        aways: state.aways,
-        silentAgents: Object.entries(state.agents)
+        aways: state?.aways ?? [],
+        silentAgents: Object.entries(state?.agents ?? {})
           .map(([host, lastMs]) => ({ host, lastMs }))
           .filter(({ host, lastMs }) => hosts.has(host) && nowMs - lastMs > 90_000),
       });
@@ -258,10 +229,18 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
       return { ...baselineOf(hours, range), timeZone };
     },
     async close() {
-      await looking.close();
+      await rounds.close();
       await delivering.close();
-      await Promise.all(running);
       await turn;
+      await looking.close();
     },
   };
+}
+
+/** The key of links is made once and kept with the rest: links hold over a start. */
+async function openLinks({ store, setup, randomBytes }: WatchParts): Promise<Links> {
+  const kept = await store.watchState("link key");
+  const key = kept ?? Buffer.from(randomBytes(32)).toString("base64");
+  if (kept === undefined) await store.changeWatch({ state: { "link key": key } });
+  return makeLinks(Buffer.from(key, "base64"), setup.page);
 }

@@ -1,16 +1,21 @@
 /** Reads the file that says through which channels people are told, and the secrets that it names. */
 import { readFileSync } from "node:fs";
-import { type AlertSetup, readAlertSetup } from "../alert/setup.ts";
+import { type AlertSetup, noAlerts, readAlertSetup } from "../alert/setup.ts";
 import { Fault } from "../model/fault.ts";
 import { CommandFailure } from "./exit.ts";
-import type { Environment } from "./terminal.ts";
+import type { Environment, Terminal } from "./terminal.ts";
 
 /** Throws `CommandFailure` that says what is wrong. */
-export function loadAlerts(file: string, environment: Environment, clock: () => number): AlertSetup {
-  if (file === "") return { channels: [] };
+export function loadAlerts(
+  file: string,
+  environment: Environment,
+  { clock, randomBytes }: Pick<Terminal, "clock" | "randomBytes">,
+): AlertSetup {
+  if (file === "") return noAlerts;
   try {
     return readAlertSetup(readText(file), {
       clock,
+      randomBytes,
       readSecret: readText,
       variable: (name) => environment[name],
     });

@@ -35,9 +35,9 @@ import { makeOwnLog, type OwnLog } from "./own-log.ts";
 import { ownJobs } from "./own-schedule.ts";
 import { makeOwnerKey } from "./owner-key.ts";
 import { startPipeline } from "./pipeline.ts";
-import { openSourceChains } from "./source-chains.ts";
 import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
+import { openSourceChains } from "./source-chains.ts";
 import type { Environment } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -64,6 +64,8 @@ export type ServerOptions = {
 export type RunningServer = {
   /** `http://127.0.0.1:4180` */
   readonly address: string;
+  /** Where the first administrator comes in; absent where somebody has. */
+  readonly firstLink?: string;
   readonly events: EventStore;
   readonly control: ControlStore;
   /** Resolves when everything acknowledged so far can be queried. */
@@ -109,7 +111,7 @@ async function open(
 
   // Given to every part that must say when a promise of Midwatch itself does not hold.
   const findings = makeOwnFindings(clock);
-  const setup = loadAlerts(config.alerts, options.environment ?? {}, clock);
+  const setup = loadAlerts(config.alerts, options.environment ?? {}, options);
   const anchorSetup = loadAnchors(config["ledger.anchors"], options.environment ?? {});
   const held = holdDataDirectory(config.data, options.pid);
   releases.push(() => held.release());
@@ -205,6 +207,7 @@ async function open(
     record: (kind, fields) => own.record(kind, fields),
     report: log,
     own: findings,
+    holder: `${options.hostname}:${config.data}`,
   });
   releases.push(() => watch.close());
   const keyring = makeKeyring(control, clock);
@@ -223,7 +226,14 @@ async function open(
     },
     ledger: publicLedger(sealed),
     control,
-    access: makeAccess({ mode: config.access, keyring, people, ownerKey, hostname: options.hostname, secure: false }),
+    access: makeAccess({
+      mode: config.access,
+      keyring,
+      people,
+      ownerKey,
+      hostname: options.hostname,
+      secure: false,
+    }),
     keyring,
     status,
     clock,
@@ -245,7 +255,11 @@ async function open(
   });
   releases.push(() => jobs.close());
   log("info", `Midwatch ${version} listens on ${address}; its data is in ${config.data}`);
-  return { address, events, control, settled: () => inserter.idle() };
+  const firstLink =
+    config.access === "people" && (await people.isEmpty())
+      ? `${address}/join#${await people.invite({ kind: "first", role: "administrator", madeBy: "midwatch serve" })}`
+      : undefined;
+  return { address, events, control, settled: () => inserter.idle(), ...(firstLink && { firstLink }) };
 }
 
 type Listening = { listen: (at: { host: string; port: number }) => Promise<string> };

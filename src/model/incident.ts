@@ -39,6 +39,26 @@ export type Incident = {
   readonly reopenedMs: readonly number[];
   /** It comes and goes: people hear of it again when it has been quiet. */
   readonly flapping: boolean;
+  /** Channels that were told that it is open, since it was last opened. */
+  readonly toldTo?: readonly string[];
+  /** How many steps of its escalation were taken. */
+  readonly stepsTaken?: number;
+  /** When somebody was last told of it while it was open. */
+  readonly remindedMs?: number;
+  /** Why nobody is told of it now: which reason, not its words. */
+  readonly heldFor?: string;
+  /** The incident that has the same cause and is told instead. */
+  readonly parentId?: string;
+  /** When its parent was over while it was not. */
+  readonly releasedMs?: number;
+  /** How many have it as their parent. */
+  readonly children?: number;
+  /** Successes since it was last found. */
+  readonly successes?: number;
+  /** Of the newest success that was counted. */
+  readonly successMs?: number;
+  /** How often it was changed in the store; absent: it is not there yet. */
+  readonly revision?: number;
 };
 
 export const timelineActs = [
@@ -54,6 +74,11 @@ export const timelineActs = [
   "woken",
   "noted",
   "flapping",
+  "grouped",
+  "released",
+  "escalated",
+  "reminded",
+  "recovering",
   "resolved",
 ] as const;
 export type TimelineAct = (typeof timelineActs)[number];
@@ -68,7 +93,7 @@ export type TimelineEntry = {
 };
 
 /** What people are told of an incident. */
-export const tidings = ["opened", "acknowledged", "resolved", "test"] as const;
+export const tidings = ["opened", "escalated", "reminded", "acknowledged", "resolved", "test"] as const;
 export type Tiding = (typeof tidings)[number];
 
 export const messageStates = ["waiting", "sending", "delivered", "failed"] as const;

@@ -43,6 +43,8 @@ export type Monitor = JobName & {
   readonly overlapAllowed: boolean;
   /** So many failures without a success in between, before anybody is told. */
   readonly failuresBeforeTelling: number;
+  /** So many successes before an incident of it is over; absent: one. */
+  readonly successesBeforeOver?: number;
   readonly severity: Urgency;
   readonly owner?: string;
   readonly runbook?: string;

@@ -1,6 +1,7 @@
 /** What the watch keeps: monitors, incidents, and messages. Part of the control store. */
-import type { Incident, Message, TimelineEntry } from "../model/incident.ts";
+import type { Incident, IncidentState, Message, TimelineEntry } from "../model/incident.ts";
 import type { Declaration, JobName, Monitor, SetMonitor } from "../model/monitor.ts";
+import type { Silence } from "../model/silence.ts";
 
 export type MonitorChange = {
   readonly before?: Monitor;
@@ -11,6 +12,8 @@ export type MonitorChange = {
 
 /** Everything that one look or one decision changes: all of it is kept, or nothing. */
 export type WatchChange = {
+  /** Nothing is changed unless this one still holds the lease. */
+  readonly lease?: { readonly name: string; readonly holder: string };
   readonly incidents?: readonly Incident[];
   readonly timeline?: readonly TimelineEntry[];
   /** New ones; they wait. */
@@ -34,10 +37,11 @@ export type WatchStore = {
   declarations(): Promise<readonly Declaration[]>;
 
   watchState(part: string): Promise<string | undefined>;
+  /** Throws `WatchConflict` where an incident was changed by somebody else since it was read. */
   changeWatch(change: WatchChange): Promise<void>;
   unresolvedIncidents(): Promise<readonly Incident[]>;
   /** Unresolved ones first, then by their newest finding. */
-  incidents(limit: number): Promise<readonly Incident[]>;
+  incidents(limit: number, state?: IncidentState): Promise<readonly Incident[]>;
   incident(id: string): Promise<Incident | undefined>;
   /** The newest of this cause, resolved or not. */
   incidentOfCause(cause: string): Promise<Incident | undefined>;
@@ -46,7 +50,27 @@ export type WatchStore = {
 
   /** Undelivered and due; of each incident and channel only the first. */
   dueMessages(nowMs: number, limit: number): Promise<readonly Message[]>;
+  /**
+   * Takes a message for one attempt, until `dueMs`; `attempts` counts it. `false`: another server
+   * got there first.
+   */
+  claimMessage(message: Message, nowMs: number, entry?: TimelineEntry): Promise<boolean>;
+  /** What became of the attempt that was claimed. */
   noteMessage(message: Message, entry?: TimelineEntry): Promise<void>;
   /** Newest first. */
   messages(incidentId: string): Promise<readonly Message[]>;
+
+  /** `true`: this one holds it until `untilMs`; nobody else did. Who holds it may prolong it. */
+  takeLease(lease: Lease, nowMs: number): Promise<boolean>;
+  dropLease(lease: Pick<Lease, "name" | "holder">): Promise<void>;
+
+  putSilence(silence: Silence): Promise<void>;
+  silence(id: string): Promise<Silence | undefined>;
+  /** Those that end later than then, whether somebody ended them or not. */
+  silences(afterMs: number): Promise<readonly Silence[]>;
 };
+
+export type Lease = { readonly name: string; readonly holder: string; readonly untilMs: number };
+
+/** What was to be changed has changed meanwhile, or somebody else leads: read again, and decide again. */
+export class WatchConflict extends Error {}

@@ -1,6 +1,6 @@
 /** A command of the user's own, started without a shell; the message is JSON on its standard input. */
 import { spawn } from "node:child_process";
-import type { ChannelKind, Delivery } from "../channel.ts";
+import type { ChannelKind, Delivery, Send } from "../channel.ts";
 
 const runMsMax = 30_000;
 
@@ -9,7 +9,7 @@ export const command: ChannelKind = {
   hearsAcknowledgements: true,
   make(settings) {
     const [program = "", ...words] = settings.texts("command");
-    return (message, letter) => {
+    const send: Send = (message, letter) => {
       const { promise, resolve } = Promise.withResolvers<Delivery>();
       // Nothing of our own environment: it may hold secrets of other channels.
       const env = { PATH: "/usr/local/bin:/usr/bin:/bin", MIDWATCH_TIDING: message.tiding };
@@ -39,5 +39,6 @@ export const command: ChannelKind = {
       );
       return promise.finally(() => clearTimeout(timer));
     };
+    return { send };
   },
 };

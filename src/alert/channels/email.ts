@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { createTransport } from "nodemailer";
 import { Fault } from "../../model/fault.ts";
+import { type AddressGuard, AddressRefused, makeAddressGuard } from "../address-guard.ts";
 import type { ChannelKind, ChannelSettings, Delivery } from "../channel.ts";
 
 const waitMsMax = 15_000;
@@ -28,7 +29,10 @@ export type Mail = {
 };
 
 /** Sends from one address to others. Throws `Fault` `CONFIG_INVALID` where settings do not fit. */
-export function mailer(settings: ChannelSettings): (mail: Mail) => Promise<Delivery> {
+export function mailer(
+  settings: ChannelSettings,
+  guard: AddressGuard = makeAddressGuard([]),
+): (mail: Mail) => Promise<Delivery> {
   const host = settings.text("host") ?? "";
   const encryption = settings.text("encryption") ?? "starttls";
   if (!(encryptions as readonly string[]).includes(encryption)) {
@@ -39,27 +43,34 @@ export function mailer(settings: ChannelSettings): (mail: Mail) => Promise<Deliv
     throw new Fault("CONFIG_INVALID", "its port must be a number from 1 to 65535");
   }
   const [user, password] = [settings.text("user"), settings.text("password")];
-  const transport = createTransport({
-    host,
-    port,
-    secure: encryption === "tls",
-    requireTLS: encryption === "starttls",
-    ignoreTLS: encryption === "none",
-    connectionTimeout: waitMsMax,
-    greetingTimeout: waitMsMax,
-    socketTimeout: waitMsMax,
-    // A name in the greeting that never depends on the machine.
-    name: isIP(host) ? "[127.0.0.1]" : "midwatch",
-    disableFileAccess: true,
-    disableUrlAccess: true,
-    ...(user !== undefined && { auth: { user, pass: password ?? "" } }),
-  });
-  const domain = (settings.text("from") ?? "").replace(/^.*@/, "").replace(/>.*$/, "") || "midwatch";
+  const from = settings.text("from") ?? "";
+  const domain = from.replace(/^.*@/, "").replace(/>.*$/, "") || "midwatch";
+  /** To an address that was checked; the name is what its certificate must be for. */
+  const open = async () => {
+    const [checked] = await guard.addressesOf(host);
+    return createTransport({
+      host: checked?.address ?? host,
+      port,
+      secure: encryption === "tls",
+      requireTLS: encryption === "starttls",
+      ignoreTLS: encryption === "none",
+      ...(isIP(host) === 0 && { tls: { servername: host } }),
+      connectionTimeout: waitMsMax,
+      greetingTimeout: waitMsMax,
+      socketTimeout: waitMsMax,
+      // A name in the greeting that never depends on the machine.
+      name: isIP(host) ? "[127.0.0.1]" : "midwatch",
+      disableFileAccess: true,
+      disableUrlAccess: true,
+      ...(user !== undefined && { auth: { user, pass: password ?? "" } }),
+    });
+  };
   return async ({ subject, text, id, conversation, headers }) => {
     const thread = conversation === undefined ? undefined : `<${conversation}@${domain}>`;
     try {
+      const transport = await open();
       const answer = await transport.sendMail({
-        from: settings.text("from"),
+        from,
         to: [...settings.texts("to")],
         subject,
         text,
@@ -75,7 +86,8 @@ export function mailer(settings: ChannelSettings): (mail: Mail) => Promise<Deliv
         message: string;
       };
       // Five hundreds are for good (RFC 5321, 4.2.1), unless it is about who we are: that is mended.
-      const permanent = responseCode !== undefined && responseCode >= 550 && responseCode <= 554;
+      const isRefused = responseCode !== undefined && responseCode >= 550 && responseCode <= 554;
+      const permanent = isRefused || error instanceof AddressRefused;
       const receipt = `${responseCode ?? code ?? ""} ${message}`.trim().slice(0, 200);
       return { outcome: "failed", permanent, receipt };
     }
@@ -86,15 +98,17 @@ export const email: ChannelKind = {
   fields: mailFields,
   hearsAcknowledgements: false,
   knownBy: "Message-ID, where the mail program looks at it",
-  make(settings) {
-    const send = mailer(settings);
-    return ({ id, incident, tiding }, { heading, lines }) =>
-      send({
-        id,
-        conversation: `incident-${incident.id}`,
-        subject: heading,
-        text: `${lines.join("\n")}\n`,
-        headers: { "X-Midwatch-Tiding": tiding },
-      });
+  make(settings, { guard }) {
+    const mail = mailer(settings, guard);
+    return {
+      send: ({ id, incident, tiding }, { heading, lines }) =>
+        mail({
+          id,
+          conversation: `incident-${incident.id}`,
+          subject: heading,
+          text: `${lines.join("\n")}\n`,
+          headers: { "X-Midwatch-Tiding": tiding },
+        }),
+    };
   },
 };

@@ -1,13 +1,17 @@
 /** PagerDuty's Events API v2: an incident there is ours, known by its id. */
 import type { ChannelKind } from "../channel.ts";
-import { postTo } from "../http.ts";
 
 const actions = {
   opened: "trigger",
+  escalated: "trigger",
+  reminded: "trigger",
   test: "trigger",
   acknowledged: "acknowledge",
   resolved: "resolve",
 } as const;
+
+/** PagerDuty takes events of 512 KB; this much is read by anybody. */
+const textsMax = 20;
 
 export const pagerduty: ChannelKind = {
   fields: {
@@ -16,31 +20,43 @@ export const pagerduty: ChannelKind = {
   },
   hearsAcknowledgements: true,
   knownBy: "dedup_key, the incident's id",
-  make(settings, { clock }) {
+  closesTests: true,
+  make(settings, { post }) {
     const url = settings.text("url") ?? "https://events.pagerduty.com/v2/enqueue";
-    return async ({ incident, tiding }, { heading, link }) => {
-      const body = JSON.stringify({
-        routing_key: settings.text("routing_key"),
-        event_action: actions[tiding],
-        dedup_key: incident.id,
-        client: "Midwatch",
-        ...(link !== undefined && { links: [{ href: link, text: "Open in Midwatch" }] }),
-        payload: {
-          summary: heading,
-          source: incident.host ?? incident.job?.service ?? "midwatch",
-          severity: incident.severity,
-          timestamp: new Date(incident.lastMs).toISOString(),
-          ...(incident.job && { component: incident.job.job, group: incident.job.service }),
-          class: incident.kind,
-          custom_details: {
-            because: incident.because,
-            count: incident.count,
-            runs: incident.evidence.runIds,
-            runbook: incident.runbook,
+    return {
+      async send({ incident, tiding }, letter) {
+        const links = [
+          ["Open in Midwatch", letter.link],
+          ["Acknowledge in Midwatch", letter.acknowledge],
+          ["Runbook", letter.runbook],
+        ] as const;
+        const body = JSON.stringify({
+          routing_key: settings.text("routing_key"),
+          event_action: actions[tiding],
+          dedup_key: incident.id,
+          client: "Midwatch",
+          ...(letter.link !== undefined && { client_url: letter.link }),
+          links: links.flatMap(([text, href]) =>
+            href !== undefined && /^https?:\/\//.test(href) ? [{ href, text }] : [],
+          ),
+          payload: {
+            summary: letter.heading,
+            source: incident.host ?? incident.job?.service ?? "midwatch",
+            severity: incident.severity,
+            timestamp: new Date(incident.lastMs).toISOString(),
+            ...(incident.job && { component: incident.job.job, group: incident.job.service }),
+            class: incident.kind,
+            custom_details: {
+              because: letter.said,
+              ...Object.fromEntries(letter.facts),
+              runbook: letter.runbook,
+              last_good_run: letter.lastGood,
+              evidence: letter.evidence.slice(0, textsMax),
+            },
           },
-        },
-      });
-      return await postTo(url, { body, headers: {}, clock });
+        });
+        return await post(url, { body });
+      },
     };
   },
 };

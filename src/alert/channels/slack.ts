@@ -1,25 +1,38 @@
 /** Slack's incoming webhooks. The address is the secret. */
 import type { ChannelKind } from "../channel.ts";
-import { postTo } from "../http.ts";
+
+/** Slack refuses longer texts of a block. */
+const textLengthMax = 2900;
 
 export const slack: ChannelKind = {
   fields: { url: { form: "secret", required: true, about: "the address of the incoming webhook" } },
   hearsAcknowledgements: false,
-  make(settings, { clock }) {
+  make(settings, { post }) {
     const url = settings.text("url") ?? "";
-    return async (_message, { heading, lines, link }) => {
-      const blocks = [
-        { type: "section", text: { type: "mrkdwn", text: `*${escaped(heading)}*` } },
-        { type: "section", text: { type: "plain_text", text: lines.slice(2).join("\n").slice(0, 2900) } },
-        ...(link === undefined
-          ? []
-          : [{ type: "section", text: { type: "mrkdwn", text: `<${escaped(link)}|Open>` } }]),
-      ];
-      return await postTo(url, {
-        body: JSON.stringify({ text: escaped(heading), blocks }),
-        headers: {},
-        clock,
-      });
+    return {
+      async send(_message, letter) {
+        const { heading, facts, evidence, lastGood, runbook, link, acknowledge } = letter;
+        const about = [
+          ...facts.map(([name, value]) => `${name}: ${value}`),
+          ...(lastGood === undefined ? [] : [`Last good run: ${lastGood}`]),
+          ...(runbook === undefined ? [] : [`What to do: ${runbook}`]),
+        ];
+        const links = [
+          link === undefined ? "" : `<${escaped(link)}|Open>`,
+          acknowledge === undefined ? "" : `<${escaped(acknowledge)}|Acknowledge>`,
+        ].filter((one) => one !== "");
+        const blocks = [
+          { type: "section", text: { type: "mrkdwn", text: `*${escaped(heading)}*` } },
+          { type: "section", text: { type: "plain_text", text: about.join("\n").slice(0, textLengthMax) } },
+          ...(evidence.length === 0
+            ? []
+            : [{ type: "section", text: { type: "mrkdwn", text: preformatted(evidence) } }]),
+          ...(links.length === 0
+            ? []
+            : [{ type: "section", text: { type: "mrkdwn", text: links.join("  ") } }]),
+        ];
+        return await post(url, { body: JSON.stringify({ text: escaped(heading), blocks }) });
+      },
     };
   },
 };
@@ -27,4 +40,10 @@ export const slack: ChannelKind = {
 /** As Slack asks for it; nothing of an incident can become a mention or a link. */
 function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/** Nothing in the lines may end the block early. */
+function preformatted(lines: readonly string[]): string {
+  const text = escaped(lines.join("\n").replaceAll("`", "ˋ")).slice(0, textLengthMax);
+  return `\`\`\`${text}\`\`\``;
 }

@@ -4,8 +4,9 @@
  */
 import { createHmac } from "node:crypto";
 import { Fault } from "../../model/fault.ts";
+import { makeAddressGuard } from "../address-guard.ts";
 import type { ChannelKind, ChannelSettings, Delivery } from "../channel.ts";
-import { postTo } from "../http.ts";
+import { makePost, type Post } from "../http.ts";
 
 export const webhookFields = {
   url: { form: "text", required: true, about: "where to send to" },
@@ -16,6 +17,7 @@ export const webhookFields = {
 export function signedPoster(
   settings: ChannelSettings,
   clock: () => number,
+  post: Post = makePost({ guard: makeAddressGuard([]), clock }),
 ): (id: string, body: string) => Promise<Delivery> {
   const url = settings.text("url") ?? "";
   const secret = settings.text("secret") ?? "";
@@ -31,7 +33,7 @@ export function signedPoster(
       "webhook-timestamp": seconds,
       "webhook-signature": `v1,${signature}`,
     };
-    return await postTo(url, { body, headers, clock });
+    return await post(url, { body, headers });
   };
 }
 
@@ -39,15 +41,31 @@ export const webhook: ChannelKind = {
   fields: webhookFields,
   hearsAcknowledgements: true,
   knownBy: "the header webhook-id",
-  make(settings, { clock }) {
-    const post = signedPoster(settings, clock);
-    return async (message, letter) => {
-      const body = JSON.stringify({
-        type: `incident.${message.tiding}`,
-        timestamp: new Date(message.madeMs).toISOString(),
-        data: { heading: letter.heading, link: letter.link, incident: message.incident },
-      });
-      return await post(message.id, body);
+  make(settings, { clock, post }) {
+    const send = signedPoster(settings, clock, post);
+    return {
+      send: (
+        { id, tiding, madeMs, incident },
+        { facts, heading, said, evidence, lastGood, runbook, link, acknowledge },
+      ) =>
+        send(
+          id,
+          JSON.stringify({
+            type: `incident.${tiding}`,
+            timestamp: new Date(madeMs).toISOString(),
+            data: {
+              heading,
+              said,
+              facts: Object.fromEntries(facts),
+              evidence,
+              lastGood,
+              runbook,
+              link,
+              acknowledge,
+              incident,
+            },
+          }),
+        ),
     };
   },
 };

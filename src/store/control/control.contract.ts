@@ -5,6 +5,7 @@ import { Fault } from "../../model/fault.ts";
 import type { Incident, Message } from "../../model/incident.ts";
 import { quietMonitor } from "../../model/monitor.ts";
 import type { ApiKey, BatchReceipt, ControlStore } from "../store.ts";
+import { WatchConflict } from "../watch.ts";
 
 export type ControlPlace = {
   readonly open: () => ControlStore;
@@ -143,15 +144,19 @@ export function controlContract(name: string, place: () => ControlPlace): void {
         control.changeWatch({ incidents: [{ ...incident, id: "i2" }], state: { place: "2" } }),
       );
       assert.equal(await control.watchState("place"), "1");
-      assert.deepEqual(await control.unresolvedIncidents(), [incident]);
+      assert.deepEqual(await control.unresolvedIncidents(), [{ ...incident, revision: 1 }]);
       assert.deepEqual(await control.timeline("i1"), [entry]);
-      const over = { ...incident, state: "resolved" as const };
+      const over = { ...incident, state: "resolved" as const, revision: 1 };
       await control.changeWatch({ incidents: [over, { ...incident, id: "i3", lastMs: 1500 }] });
       assert.deepEqual(
         (await control.incidents(10)).map(({ id }) => id),
         ["i3", "i1"],
       );
-      assert.deepEqual(await control.incident("i1"), over);
+      assert.deepEqual(await control.incident("i1"), { ...over, revision: 2 });
+      assert.deepEqual(
+        (await control.incidents(10, "resolved")).map(({ id }) => id),
+        ["i1"],
+      );
       assert.equal((await control.incidentOfCause("c1"))?.id, "i1");
     });
 
@@ -165,12 +170,69 @@ export function controlContract(name: string, place: () => ControlPlace): void {
       const due = async (nowMs: number): Promise<readonly string[]> =>
         (await control.dueMessages(nowMs, 10)).map(({ id }) => id);
       assert.deepEqual([await due(999), await due(1000), await due(5000)], [[], ["m1"], ["m1", "m3"]]);
-      await control.noteMessage({ ...message, state: "sending", attempts: 1, dueMs: 9000 });
+      const first = { ...message, state: "sending", attempts: 1, dueMs: 9000 } as const;
+      assert.equal(await control.claimMessage(first, 1000), true);
+      assert.equal(await control.claimMessage(first, 1000), false, "another server got there first");
       assert.deepEqual(await due(8999), ["m3"]);
       assert.deepEqual(await due(9000), ["m3", "m1"], "a lease that ran out is taken up again");
-      await control.noteMessage({ ...message, state: "delivered", attempts: 1, receipt: "200" });
+      const second = { ...first, attempts: 2, dueMs: 20_000 };
+      assert.equal(await control.claimMessage(second, 9000), true);
+      await control.noteMessage({ ...first, state: "failed", receipt: "too late" });
+      await control.noteMessage({ ...second, state: "delivered", receipt: "200" });
       assert.deepEqual(await due(9000), ["m2", "m3"]);
       assert.equal((await control.messages("i1")).at(-1)?.receipt, "200");
+    });
+
+    test("lets nobody change what somebody else changed, nor whoever does not lead", async () => {
+      await control.changeWatch({ incidents: [incident] });
+      const read = await control.incident("i1");
+      assert.ok(read);
+      await control.changeWatch({ incidents: [{ ...read, count: 2 }] });
+      await assert.rejects(
+        control.changeWatch({ incidents: [{ ...read, count: 3 }], state: { place: "3" } }),
+        WatchConflict,
+      );
+      assert.deepEqual(
+        [(await control.incident("i1"))?.count, await control.watchState("place")],
+        [2, undefined],
+      );
+
+      const lease = { name: "watch", holder: "a", untilMs: 1000 };
+      assert.equal(await control.takeLease(lease, 0), true);
+      assert.equal(await control.takeLease({ ...lease, holder: "b", untilMs: 1500 }, 999), false);
+      await assert.rejects(control.changeWatch({ lease: { name: "watch", holder: "b" } }), WatchConflict);
+      await control.changeWatch({ lease, state: { place: "4" } });
+      assert.equal(
+        await control.takeLease({ ...lease, holder: "b", untilMs: 2000 }, 1000),
+        true,
+        "it ran out",
+      );
+      await control.dropLease(lease);
+      assert.equal(await control.takeLease(lease, 1500), false, "only its holder gives it back");
+      await control.dropLease({ name: "watch", holder: "b" });
+      assert.equal(await control.takeLease(lease, 1500), true);
+    });
+
+    test("keeps silences until they end, and who ended them", async () => {
+      const silence = {
+        id: "s1",
+        purpose: "silence",
+        when: { job: "J" },
+        fromMs: 0,
+        untilMs: 1000,
+        reason: "noise",
+        by: "ann",
+        madeMs: 0,
+      } as const;
+      await control.putSilence(silence);
+      await control.putSilence({ ...silence, id: "s2", untilMs: 3000 });
+      await control.putSilence({ ...silence, endedMs: 500, endedBy: "bert" });
+      assert.deepEqual(await control.silence("s1"), { ...silence, endedMs: 500, endedBy: "bert" });
+      assert.deepEqual(
+        (await control.silences(999)).map(({ id }) => id),
+        ["s2", "s1"],
+      );
+      assert.deepEqual([(await control.silences(1000)).length, await control.silence("s3")], [1, undefined]);
     });
 
     test("everything is there when it is opened again; closed, it refuses", async () => {

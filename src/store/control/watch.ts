@@ -2,7 +2,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Incident, Message, TimelineEntry } from "../../model/incident.ts";
 import { type Declaration, jobKey, type Monitor } from "../../model/monitor.ts";
-import type { WatchStore } from "../watch.ts";
+import type { Silence } from "../../model/silence.ts";
+import { WatchConflict, type WatchStore } from "../watch.ts";
 
 const statementNames = [
   "monitors",
@@ -22,8 +23,15 @@ const statementNames = [
   "addTimeline",
   "addMessage",
   "dueMessages",
+  "claimMessage",
   "noteMessage",
   "messages",
+  "takeLease",
+  "dropLease",
+  "leaseHolder",
+  "putSilence",
+  "silence",
+  "silences",
 ] as const;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -82,10 +90,17 @@ export function watchStore(tools: WatchTools): WatchStore {
       declarations = [],
       readings = [],
       state = {},
+      lease,
     }) =>
       answer(() =>
         atOnce(() => {
-          for (const incident of incidents) statements.putIncident.run(fromIncident(incident));
+          if (lease && statements.leaseHolder.get({ name: lease.name })?.["holder"] !== lease.holder) {
+            throw new WatchConflict("Another server leads the watch.");
+          }
+          for (const incident of incidents) {
+            const { changes } = statements.putIncident.run(fromIncident(incident));
+            if (changes !== 1) throw new WatchConflict(`Somebody else changed incident ${incident.id}.`);
+          }
           for (const entry of timeline) addTimeline(entry);
           for (const message of messages) statements.addMessage.run(fromMessage(message));
           for (const { origin, reading } of [...readings, ...declarations]) {
@@ -98,16 +113,25 @@ export function watchStore(tools: WatchTools): WatchStore {
           for (const [part, value] of Object.entries(state)) tools.setSetting(`watch.${part}`, value);
         }),
       ),
-    unresolvedIncidents: () =>
-      answer(() => statements.unresolved.all().map((row) => documentOf(row) as Incident)),
-    incidents: (limit) =>
-      answer(() => statements.incidents.all({ limit }).map((row) => documentOf(row) as Incident)),
-    incident: (id) => answer(() => toIncident(statements.incident.get({ id }))),
-    incidentOfCause: (cause) => answer(() => toIncident(statements.newestOfCause.get({ cause }))),
+    unresolvedIncidents: () => answer(() => statements.unresolved.all().map(toIncident)),
+    incidents: (limit, state) =>
+      answer(() => statements.incidents.all({ limit, state: state ?? "" }).map(toIncident)),
+    incident: (id) => answer(() => optionalIncident(statements.incident.get({ id }))),
+    incidentOfCause: (cause) => answer(() => optionalIncident(statements.newestOfCause.get({ cause }))),
     timeline: (id) => answer(() => statements.timeline.all({ id }).map(toEntry)),
 
     dueMessages: (nowMs, limit) =>
       answer(() => statements.dueMessages.all({ now_ms: Math.floor(nowMs), limit }).map(toMessage)),
+    claimMessage: ({ id, attempts, dueMs }, nowMs, entry) =>
+      answer(() => {
+        let isOurs = false;
+        atOnce(() => {
+          const claim = { id, attempts, due_ms: Math.floor(dueMs), now_ms: Math.floor(nowMs) };
+          isOurs = statements.claimMessage.run(claim).changes === 1;
+          if (isOurs && entry) addTimeline(entry);
+        });
+        return isOurs;
+      }),
     noteMessage: (message, entry) =>
       answer(() =>
         atOnce(() => {
@@ -117,6 +141,29 @@ export function watchStore(tools: WatchTools): WatchStore {
         }),
       ),
     messages: (id) => answer(() => statements.messages.all({ id }).map(toMessage)),
+
+    takeLease: ({ name, holder, untilMs }, nowMs) =>
+      answer(() => {
+        const times = { until_ms: Math.floor(untilMs), now_ms: Math.floor(nowMs) };
+        return statements.takeLease.run({ name, holder, ...times }).changes === 1;
+      }),
+    dropLease: ({ name, holder }) => answer(() => void statements.dropLease.run({ name, holder })),
+
+    putSilence: (silence) =>
+      answer(() => {
+        const { id, untilMs } = silence;
+        const document = JSON.stringify(silence);
+        statements.putSilence.run({ id, until_ms: Math.floor(untilMs), document });
+      }),
+    silence: (id) =>
+      answer(() => {
+        const row = statements.silence.get({ id });
+        return row && (documentOf(row) as Silence);
+      }),
+    silences: (afterMs) =>
+      answer(() =>
+        statements.silences.all({ after_ms: Math.floor(afterMs) }).map((row) => documentOf(row) as Silence),
+      ),
   };
 }
 
@@ -124,17 +171,21 @@ function documentOf(row: Row): unknown {
   return JSON.parse(String(row["document"]));
 }
 
-function toIncident(row: Row | undefined): Incident | undefined {
-  return row && (documentOf(row) as Incident);
+function toIncident(row: Row): Incident {
+  return { ...(documentOf(row) as Incident), revision: Number(row["revision"]) };
+}
+
+function optionalIncident(row: Row | undefined): Incident | undefined {
+  return row && toIncident(row);
 }
 
 function changeOf(row: Row): { readonly changedMs: number; readonly changedBy: string } {
   return { changedMs: Number(row["changed_ms"]), changedBy: String(row["changed_by"]) };
 }
 
-function fromIncident(incident: Incident): Values {
+function fromIncident({ revision = 0, ...incident }: Incident): Values {
   const { id, cause, state, lastMs } = incident;
-  return { id, cause, state, last_ms: Math.floor(lastMs), document: JSON.stringify(incident) };
+  return { id, cause, state, last_ms: Math.floor(lastMs), document: JSON.stringify(incident), revision };
 }
 
 function fromEntry({ incidentId, atMs, act, by, because }: TimelineEntry): Values {

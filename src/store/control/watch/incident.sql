@@ -1,1 +1,1 @@
-SELECT document FROM incidents WHERE id = :id
+SELECT document, revision FROM incidents WHERE id = :id

@@ -1,0 +1,1 @@
+SELECT holder FROM leases WHERE name = :name LIMIT 1
