@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -67,11 +67,11 @@ describe("the documents", () => {
 
   before(async () => {
     mkdirSync(desk);
-    watch = await startWatch(processes, folder);
+    watch = await startWatch(processes, folder, { access: "people" });
     // What the documents name as examples, and what stands for it here.
     const { rows } = await eventually("an event is stored", async () => {
       const page = (await (
-        await fetch(`${watch.address}/api/v1/events?kind=job.succeeded`)
+        await fetch(`${watch.address}/api/v1/events?kind=job.succeeded`, { headers: ownerHeaders(watch) })
       ).json()) as EventPage;
       return page.rows.length > 0 ? page : undefined;
     });
@@ -198,6 +198,11 @@ describe("the documents", () => {
     }
   });
 });
+
+/** As the command line shows it: who can read the data directory is its owner. */
+function ownerHeaders({ data }: Watch): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${readFileSync(join(data, "owner.key"), "utf8").trim()}` };
+}
 
 /** Words of a shell line with single and double quotes and no expansions. */
 function wordsOf(line: string): readonly string[] {

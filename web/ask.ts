@@ -28,6 +28,9 @@ export function isWrongQuestion({ status }: AskFault): boolean {
 /** Since when the server does not answer, in milliseconds; undefined while it does. */
 export const unreachableSinceMs = signal<number | undefined>(undefined);
 
+/** The server does not know who we are, or not any more. */
+export const signInNeeded = signal(false);
+
 /** `/api/v1` and parameters; empty ones are left out. */
 export function address(path: string, values: Values = {}): string {
   const words = new URLSearchParams();
@@ -56,7 +59,9 @@ export async function ask<T>(url: string, init: RequestInit = {}): Promise<T> {
   unreachableSinceMs.value = undefined;
   const text = await answer.text();
   if (answer.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
-  throw faultOf(answer.status, text);
+  const fault = faultOf(answer.status, text);
+  if (fault.code === "SIGN_IN_NEEDED") signInNeeded.value = true;
+  throw fault;
 }
 
 function faultOf(status: number, text: string): AskFault {
@@ -69,7 +74,7 @@ function faultOf(status: number, text: string): AskFault {
 }
 
 /** Changes something. The header proves that the request comes from this page. */
-export async function change<T>(method: "POST" | "DELETE", url: string, body?: unknown): Promise<T> {
+export async function change<T>(method: "POST" | "PUT" | "DELETE", url: string, body?: unknown): Promise<T> {
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const type: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
   return ask<T>(url, { method, ...sent, headers: { "midwatch-request": "1", ...type } });

@@ -9,6 +9,7 @@ import { type AskFault, address, change, unreachableSinceMs, useAnswer } from ".
 import { nowMs } from "./clock.ts";
 import { decided, sorted, useIncidents } from "./incidents.ts";
 import { keysShown, places } from "./keys.ts";
+import { may, me } from "./me.ts";
 import { RangeMenu } from "./parts/range.tsx";
 import { SearchBox } from "./parts/search.tsx";
 import { jobZone, nextZone, theme, themes, zone, zoneName } from "./preferences.ts";
@@ -67,8 +68,30 @@ function Navigation({ answer }: { readonly answer: OverviewAnswer | undefined })
           {place === "/" && needed > 0 && <b title="Incidents that nobody has taken">{number(needed)}</b>}
         </a>
       ))}
-      <footer>{answer && <ServerWords answer={answer} />}</footer>
+      <footer>
+        <Myself />
+        {answer && <ServerWords answer={answer} />}
+      </footer>
     </nav>
+  );
+}
+
+function Myself(): JSX.Element | null {
+  const known = me.value?.me;
+  if (!known) return null;
+  return (
+    <>
+      <a href={to("/account")} title="Your account">
+        {known.kind === "anyone" ? "access is open" : known.name}
+      </a>
+      {may("people") && (
+        <>
+          {" · "}
+          <a href={to("/people")}>people</a>
+        </>
+      )}
+      <br />
+    </>
   );
 }
 

@@ -14,6 +14,7 @@ import { addKeys } from "./commands/keys.ts";
 import { addLedger } from "./commands/ledger.ts";
 import { addMonitors } from "./commands/monitors.ts";
 import { addOpenapi } from "./commands/openapi.ts";
+import { addPeople } from "./commands/people.ts";
 import { addRedact } from "./commands/redact.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addSearch } from "./commands/search.ts";
@@ -41,6 +42,7 @@ const commands: readonly AddCommand[] = [
   addMonitors,
   addWhy,
   addKeys,
+  addPeople,
   addVerify,
   addLedger,
   addRedact,

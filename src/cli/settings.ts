@@ -44,7 +44,7 @@ export const settings = {
     variable: "MIDWATCH_ACCESS",
     about:
       "people: everyone signs in or shows a key; open: whoever reaches the loopback address is an administrator",
-    fallback: "open",
+    fallback: "people",
     read: oneOf(accessModes),
   }),
   environment: setting({

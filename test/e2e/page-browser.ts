@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import type { AccessMode } from "../../src/access/access.ts";
 import { makeKey } from "../../src/access/keyring.ts";
 import { loadConfig } from "../../src/cli/config.ts";
 import { type RunningServer, startServer } from "../../src/cli/server-process.ts";
@@ -26,6 +27,8 @@ export type Watched = {
 
 export type PageServer = {
   readonly address: string;
+  /** Where the first administrator comes in. */
+  readonly firstLink: string | undefined;
   readonly send: (events: readonly EventRecord[]) => Promise<void>;
   /** Stops the server only; the directory goes with `close`. */
   readonly stop: () => Promise<void>;
@@ -36,12 +39,17 @@ export type PageServer = {
   readonly close: () => Promise<void>;
 };
 
-export async function startPageServer(): Promise<PageServer> {
+/** Whoever opens the page may do everything, unless it is said otherwise. */
+export async function startPageServer({
+  access = "open",
+}: {
+  readonly access?: AccessMode;
+} = {}): Promise<PageServer> {
   const directory = mkdtempSync(join(tmpdir(), "midwatch-page-"));
   const { directory: pageDirectory } = await buildPage(join(directory, "page"));
   const { values: config } = loadConfig(
     { data: join(directory, "data"), listen: "127.0.0.1:0" },
-    { MIDWATCH_ACCESS: "open" },
+    { MIDWATCH_ACCESS: access },
   );
   const random = (count: number): Uint8Array => randomBytes(count);
   const server = await startServer({
@@ -72,6 +80,7 @@ export async function startPageServer(): Promise<PageServer> {
   });
   return {
     address: server.address,
+    firstLink: server.firstLink,
     send: async (events) => await send(server, key, events),
     stop: async () => await server.close(),
     open: async (path, options) => await openPage(browser, server.address, path, options),

@@ -52,7 +52,7 @@ function stopSignal(terminal: Terminal): Promise<void> {
 }
 
 async function welcome(
-  { address, control }: RunningServer,
+  { address, control, firstLink }: RunningServer,
   dataFlag: string,
   terminal: Terminal,
 ): Promise<void> {
@@ -65,10 +65,17 @@ async function welcome(
     "",
     "  The page can show a sample day meanwhile.",
   ];
+  const first = [
+    "  Nobody can sign in yet. Become the first administrator here; the link is good once, for a day:",
+    "",
+    `    ${firstLink}`,
+    "",
+  ];
   const lines = [
     "",
     `  Midwatch ${version} is on watch: ${address}/`,
     "",
+    ...(firstLink === undefined ? [] : first),
     ...(keys.length === 0 ? [...next, ""] : []),
   ];
   await terminal.write(`${lines.join("\n")}\n`);

@@ -1,0 +1,113 @@
+/** Signing in: a name and a password, then a code where one is set up. */
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { AskFault, address, change } from "../ask.ts";
+import { me, readMe } from "../me.ts";
+import { useTitle } from "../parts/title.ts";
+
+export function SignInScreen(): JSX.Element {
+  const isFirst = me.value?.first === true;
+  const sentence = isFirst ? "Nobody can sign in here yet" : "Sign in";
+  useTitle(sentence);
+  return (
+    <>
+      <h1>{sentence}</h1>
+      {isFirst ? <FirstStart /> : <PasswordForm />}
+    </>
+  );
+}
+
+function FirstStart(): JSX.Element {
+  return (
+    <>
+      <p class="sub">
+        Midwatch printed a link when it was started. Open it to become the first administrator; it is good for
+        a day.
+      </p>
+      <p>
+        Is it lost? On the machine of the server, this prints a new one:{" "}
+        <code>midwatch people invite NAME --role administrator</code>
+      </p>
+    </>
+  );
+}
+
+function PasswordForm(): JSX.Element {
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [code, setCode] = useState<string | undefined>(undefined);
+  const [said, setSaid] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  const send = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    setSaid("");
+    try {
+      await change("POST", address("/sign-in"), { name, password, ...(code !== undefined && { code }) });
+      await readMe();
+    } catch (error) {
+      if (!(error instanceof AskFault)) throw error;
+      if (error.code === "CODE_NEEDED") setCode("");
+      else setSaid(error.message);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <form class="stack" onSubmit={(event) => void send(event)}>
+      <label>
+        Name
+        <input
+          class="field"
+          type="text"
+          name="username"
+          autocomplete="username"
+          required
+          maxLength={100}
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </label>
+      <label>
+        Password
+        <input
+          class="field"
+          type="password"
+          name="password"
+          autocomplete="current-password"
+          required
+          maxLength={400}
+          value={password}
+          onInput={(event) => setPassword(event.currentTarget.value)}
+        />
+      </label>
+      {code !== undefined && (
+        <label>
+          Code, or a recovery code
+          <input
+            class="field"
+            type="text"
+            name="code"
+            inputMode="numeric"
+            autocomplete="one-time-code"
+            required
+            maxLength={40}
+            value={code}
+            ref={(field) => field?.focus()}
+            onInput={(event) => setCode(event.currentTarget.value)}
+          />
+        </label>
+      )}
+      {said !== "" && (
+        <p class="failed" role="alert">
+          {said}
+        </p>
+      )}
+      <button type="submit" class="control strong" disabled={busy}>
+        Sign in
+      </button>
+    </form>
+  );
+}
