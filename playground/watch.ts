@@ -14,6 +14,7 @@ export type Watch = {
   /** Of the agent; may send. */
   readonly key: string;
   readonly server: ChildProcess;
+  readonly agent: ChildProcess;
   /** Again, after it has died; resolves when it answers. */
   readonly startServer: () => Promise<ChildProcess>;
 };
@@ -61,7 +62,7 @@ export async function startWatch(
     { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
   );
   writeFileSync(keyFile, key, { mode: 0o600 });
-  processes.start({
+  const agent = processes.start({
     program: nodeProgram,
     room,
     words: [
@@ -80,5 +81,5 @@ export async function startWatch(
     environment,
     output: join(folder, "agent.log"),
   });
-  return { address, data, spool, key: key.trim(), server, startServer };
+  return { address, data, spool, key: key.trim(), server, agent, startServer };
 }

@@ -71,6 +71,7 @@ export async function exec(setup: ExecSetup): Promise<ExecEnd> {
     const attributes = { recorded_by: "midwatch exec", ...event.attributes };
     writer.add({ runtime: "cron", ...setup.fields, job, run_id: runId, attempt: 1, ...event, attributes });
   };
+  if (mayHoldSecret(job)) await redaction.load();
   add({ kind: "job.started", time: new Date(startedMs).toISOString().replace("Z", "000Z") });
   const outputs = [
     relay(pipes[0], setup.stdout, "stdout", redaction, add),
@@ -125,6 +126,11 @@ function endFields(end: ExecEnd): OwnEvent {
   return { ...outcomeOf(end.code), exit_code: end.code, ...because };
 }
 
+/** Whether a job's name is more than a few words, so that it must be read by the rules first. */
+function mayHoldSecret(name: string): boolean {
+  return !/^[\w ./:#-]{1,80}$/.test(name) || /: |[\w-]{20}|(?:\d[ -]?){9}/.test(name);
+}
+
 /** The rules of redaction, loaded when the first text comes that they are for. */
 class LateRedaction {
   #loading: Promise<void> | undefined;
@@ -144,8 +150,8 @@ class LateRedaction {
   }
 
   /**
-   * Before the rules are there, only what the crontab itself says is recorded: the job's name and
-   * the exit code. A text that a command wrote is never handed here without them.
+   * Before the rules are there, only the job's name, if it cannot hold a secret, and the exit code
+   * are recorded. A text that a command wrote is never handed here without them.
    */
   redact(event: EventRecord): EventRecord {
     if (this.#redact) return this.#redact(event);

@@ -62,6 +62,14 @@ export class OwnEvents {
     return safe;
   }
 
+  /** A text without its secrets, for a file or a line of our own. */
+  hide(text: string): string {
+    return (
+      redactEvent({ id: "", time: "", stream: "logs", kind: "log", message: text }, this.#rules).event
+        .message ?? ""
+    );
+  }
+
   /** A sample is worth less the older it is; with the server long away, it is not kept. */
   addSample(event: OwnEvent): void {
     if (this.waiting() < samplesWaitingMax) this.add(event);

@@ -79,7 +79,7 @@ function tokenRange({ text, start, end }: Matched): Range | undefined {
   return { start, end: end + rest[0].replace(/[.-]+$/, "").length };
 }
 
-const pemBody = /^(?:[0-9A-Za-z+/= \t\r\n:,.-]|\\[nrt])*/;
+const pemBody = /^(?:[0-9A-Za-z+/= \t\r\n:,.-]|\\{1,8}[nrt])*/;
 
 /** From BEGIN to END, or as far as the text can be the body of a key. */
 function pemRange({ text, start, end }: Matched): Range {

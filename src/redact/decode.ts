@@ -50,7 +50,9 @@ function percentRuns(text: string, inner: (decoded: string) => boolean, add: (sp
   percentRun.lastIndex = 0;
   for (let match = percentRun.exec(text); match !== null; match = percentRun.exec(text)) {
     const decoded = decodePercent(match[0]);
-    if (decoded !== match[0] && inner(decoded)) {
+    // In a form a plus sign is a blank, elsewhere it is itself.
+    const isForm = match[0].includes("+");
+    if (inner(decoded) || (isForm && inner(decodePercent(match[0].replaceAll("+", " "))))) {
       add({
         start: match.index,
         end: match.index + match[0].length,

@@ -38,11 +38,11 @@ def guard(action, subject=None, **values):
 @guarded
 def _write(action, subject, values, outcome):
     now = current.get() or {}
-    subject = None if subject is None else hide(str(subject))
+    subject = None if subject is None else recorder.redact.text(hide(str(subject)))
     taken = {name: value for name, value in values.items() if not recorder.redact.sensitive(name)}
     attributes = {"action": str(action)[:200]}
     if subject is not None:
-        attributes["subject"] = recorder.redact.text(str(subject))[:500]
+        attributes["subject"] = subject[:500]
     if taken:
         attributes["values"] = recorder.redact.value(taken)
     refused = sorted(set(values) - set(taken))
@@ -52,7 +52,7 @@ def _write(action, subject, values, outcome):
         "runtime": now.get("runtime") or "python",
         "outcome": outcome,
         "severity": "info",
-        "message": "%s %s %s" % (outcome, action, subject or ""),
+        "message": recorder.redact.text("%s %s %s" % (outcome, action, subject or "")),
     }
     for name in ("job", "attempt", "worker"):
         fields[name] = now.get(name)

@@ -15,6 +15,10 @@ _HEX = frozenset(b"0123456789ABCDEFabcdef")
 _RUN_MAX = 65536
 
 
+def _unpercent(run):
+    return _PERCENT.sub(lambda pair: bytes((int(pair.group(1), 16),)), run)
+
+
 def decode_base64(run):
     plain = run.split(b"=", 1)[0].replace(b"-", b"+").replace(b"_", b"/")
     if len(plain) % 4 == 1:
@@ -58,8 +62,8 @@ class Decode:
         if b"%" in text:
             for match in _PERCENT_RUN.finditer(text):
                 run = match.group()
-                decoded = _PERCENT.sub(lambda pair: bytes((int(pair.group(1), 16),)), run)
-                if decoded != run and inner(decoded):
+                # In a form a plus sign is a blank, elsewhere it is itself.
+                if inner(_unpercent(run)) or (b"+" in run and inner(_unpercent(run.replace(b"+", b" ")))):
                     yield match.start(), match.end(), "percent"
         if self._base64_any.search(text):
             for form in self.base64_forms:

@@ -20,6 +20,12 @@ def echo(note, *values, **named):
     return {"note": note, "values": values, "named": named}
 
 
+@app.task(name="leaks.sign_in")
+def sign_in(note, password):
+    log.warning("%s: trying %s", note, password)
+    raise ValueError("401 for bob:" + password)
+
+
 @app.task(name="leaks.fail")
 def fail(note, text):
     secret = text
@@ -62,8 +68,11 @@ def plant(planted):
 
     waiting = []
     place = "celery arguments"
-    for _, value, text in canaries(place):
-        waiting.append(echo.delay(marker(place), value, text))
+    for _, _, text in canaries(place):
+        waiting.append(echo.delay(marker(place), text, [text]))
+    place = "celery positional"
+    for _, value, _ in canaries(place):
+        waiting.append(sign_in.delay(marker(place), value))
     place = "celery named"
     for key, value, _ in canaries(place):
         waiting.append(echo.delay(marker(place), **{key: value}))

@@ -61,6 +61,15 @@ class NamedJob < ActiveJob::Base
   def perform(note, **values); end
 end
 
+class BareJob < ActiveJob::Base
+  discard_on IOError
+
+  def perform(note, password)
+    Rails.logger.info("#{note}: trying #{password}")
+    raise IOError, "401 for bob:#{password}"
+  end
+end
+
 def work
   Delayed::Worker.new.work_off(500)
 end
@@ -81,6 +90,7 @@ canaries("ruby delayed method").each do |key, value, _|
 end
 canaries("ruby positional").each_slice(6) { |some| PositionalJob.perform_later(marker("ruby positional"), *some.map(&:last)) }
 canaries("ruby named").each { |key, value, _| NamedJob.perform_later(marker("ruby named"), key.to_sym => value) }
+canaries("ruby bare").each { |_, value, _| BareJob.perform_later(marker("ruby bare"), value) }
 canaries("ruby error").each { |_, _, text| Delayed::Job.enqueue(Failing.new(marker("ruby error"), text)) }
 canaries("ruby cause").each { |_, _, text| Delayed::Job.enqueue(Caused.new(marker("ruby cause"), text)) }
 Delayed::Job.enqueue(Saying.new(marker("ruby log"), canaries("ruby log").map(&:last)))

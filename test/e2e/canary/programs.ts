@@ -13,6 +13,7 @@ const rubyPlaces = [
   "ruby delayed method",
   "ruby positional",
   "ruby named",
+  "ruby bare",
   "ruby error",
   "ruby cause",
   "ruby log",
@@ -26,6 +27,7 @@ const rubyPlaces = [
 ];
 const pythonPlaces = [
   "celery arguments",
+  "celery positional",
   "celery named",
   "celery error",
   "celery cause",
@@ -114,6 +116,8 @@ export function plantLogs(plan: Plan, folder: string): void {
   }
 }
 
+export const tornFile = "ruby-4194300-1-1.ndjson";
+
 /** Lines in a spool file that no recorder would write: cut short, too long, unknown to the server. */
 export function plantTornLines(plan: Plan, spool: string): void {
   const name = "torn spool lines";
@@ -125,5 +129,5 @@ export function plantTornLines(plan: Plan, spool: string): void {
       text,
     ]);
   const marker = JSON.stringify(event({ message: markerOf(name) }));
-  writeFileSync(join(spool, "ruby-4194300-1-1.ndjson"), `\n${[marker, ...torn].join("\n\n")}\n`);
+  writeFileSync(join(spool, tornFile), `\n${[marker, ...torn].join("\n\n")}\n`);
 }

@@ -6,7 +6,7 @@ module Midwatch
     # takes the text and what matched, and answers the span that goes (and how far an address in a
     # URL is claimed), or nil.
     class Checks
-      PEM_BODY = /\A(?:[0-9A-Za-z+\/= \t\r\n:,.-]|\\[nrt])*/n.freeze
+      PEM_BODY = /\A(?:[0-9A-Za-z+\/= \t\r\n:,.-]|\\{1,8}[nrt])*/n.freeze
       BRANDS = [
         /\A4(?:[0-9]{15}|[0-9]{18})\z/n,
         /\A(?:5[1-5][0-9]{14}|2(?:22[1-9]|2[3-9][0-9]|[3-6][0-9]{2}|7[01][0-9]|720)[0-9]{12})\z/n,

@@ -71,10 +71,18 @@ module Midwatch
         from = 0
         while (match = from <= text.bytesize ? PERCENT_RUN.match(text, from) : nil)
           run = match[0]
-          decoded = run.gsub(/%([0-9A-Fa-f]{2})/n) { Regexp.last_match(1).to_i(16).chr }
-          yield match.begin(0), match.end(0), "percent" if decoded != run && inner.call(decoded)
+          yield match.begin(0), match.end(0), "percent" if percent_secret?(run, inner)
           from = match.end(0)
         end
+      end
+
+      # In a form a plus sign is a blank, elsewhere it is itself.
+      def percent_secret?(run, inner)
+        inner.call(unpercent(run)) || (run.include?("+") && inner.call(unpercent(run.tr("+", " "))))
+      end
+
+      def unpercent(run)
+        run.gsub(/%([0-9A-Fa-f]{2})/n) { Regexp.last_match(1).to_i(16).chr }
       end
 
       def around(text, haystack, form, belongs, rule, inner)
