@@ -14,6 +14,7 @@ export const places = [
   { key: "l", path: "/logs", name: "Logs" },
   { key: "q", path: "/queues", name: "Queues" },
   { key: "p", path: "/puma", name: "Puma" },
+  { key: "a", path: "/audit", name: "Audit" },
   { key: "c", path: "/connect", name: "Connect" },
 ] as const;
 

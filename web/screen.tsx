@@ -55,6 +55,7 @@ const screens: readonly Screen[] = [
     what: "your account",
     load: async () => (await import("./screens/account.tsx")).AccountScreen,
   },
+  { path: "/audit", what: "actions", load: async () => (await import("./screens/audit.tsx")).AuditScreen },
   { path: "/connect", what: "keys", load: async () => (await import("./screens/connect.tsx")).ConnectScreen },
 ];
 
