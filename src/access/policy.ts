@@ -125,6 +125,7 @@ export const routes: Readonly<Record<string, Need>> = {
   "GET /api/v1/monitors": "see",
   "GET /api/v1/monitor": "see",
   "GET /api/v1/channels": "see",
+  "GET /api/v1/silences": "see",
   "GET /api/v1/sample": "see",
   "GET /api/v1/schedule": "see",
   "GET /api/v1/queues": "see",
@@ -143,6 +144,11 @@ export const routes: Readonly<Record<string, Need>> = {
   "POST /api/v1/incidents/:id/resolve": "respond",
   "POST /api/v1/incidents/:id/note": "respond",
   "POST /api/v1/incidents/:id/snooze": "respond",
+  "POST /api/v1/silences": "respond",
+  "POST /api/v1/silences/:id/end": "respond",
+  // The token in the body is the right, for one incident.
+  "POST /api/v1/links/read": "anyone",
+  "POST /api/v1/links/acknowledge": "anyone",
 
   "PUT /api/v1/monitors": "configure",
   "POST /api/v1/channels/:id/test": "configure",

@@ -21,6 +21,7 @@ import { addIntakeRoutes } from "./routes/intake.ts";
 import { addJobRoutes } from "./routes/jobs.ts";
 import { addKeyRoutes } from "./routes/keys.ts";
 import { addLedgerRoutes } from "./routes/ledger.ts";
+import { addLinkRoutes } from "./routes/links.ts";
 import { addMetricsRoutes } from "./routes/metrics.ts";
 import { addMonitorRoutes } from "./routes/monitors.ts";
 import { addOverviewRoutes } from "./routes/overview.ts";
@@ -31,6 +32,7 @@ import { addRunRoutes } from "./routes/runs.ts";
 import { addSampleRoutes } from "./routes/sample.ts";
 import { addScheduleRoutes } from "./routes/schedule.ts";
 import { addSessionRoutes } from "./routes/session.ts";
+import { addSilenceRoutes } from "./routes/silences.ts";
 import { addTailRoutes } from "./routes/tail.ts";
 
 /** Open connections. More: new ones are closed at once. */
@@ -51,6 +53,8 @@ const routes: readonly AddRoutes[] = [
   addRunRoutes,
   addJobRoutes,
   addIncidentRoutes,
+  addSilenceRoutes,
+  addLinkRoutes,
   addMonitorRoutes,
   addMetricsRoutes,
   addOverviewRoutes,

@@ -1,11 +1,18 @@
 /** What the watch says, with the times in which HTTP answers it. */
-import type { IncidentDetail, ListedMonitor, Watch } from "../alert/parts.ts";
+import type { IncidentDetail, Linked, ListedMonitor, Watch } from "../alert/parts.ts";
 import { showBaseline } from "../detect/baseline.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Monitor } from "../model/monitor.ts";
+import { isInForce, type Silence } from "../model/silence.ts";
 import { formatTime } from "../model/time.ts";
 import type { BaselineAnswer } from "./baseline-schemas.ts";
-import type { IncidentAnswer, IncidentDetailAnswer, ListedMonitorAnswer } from "./watch-schemas.ts";
+import type {
+  IncidentAnswer,
+  IncidentDetailAnswer,
+  LinkAnswer,
+  ListedMonitorAnswer,
+  SilenceAnswer,
+} from "./watch-schemas.ts";
 
 const timeOf = (ms: number): string => formatTime(Math.floor(ms * 1000));
 
@@ -13,7 +20,7 @@ export function incidentAnswer(incident: Incident): IncidentAnswer {
   const { id, kind, state, severity, because, count, unknown, flapping, evidence, job } = incident;
   const { host, owner, runbook, snoozeReason, resolvedBecause, toldMs, snoozedUntilMs, resolvedMs } =
     incident;
-  const { decidedBy, decidedBecause } = incident;
+  const { decidedBy, decidedBecause, toldTo, parentId, children, successes } = incident;
   return {
     id,
     kind,
@@ -38,6 +45,43 @@ export function incidentAnswer(incident: Incident): IncidentAnswer {
     ...(decidedBecause !== undefined && { decidedBecause }),
     ...(resolvedMs !== undefined && { resolvedTime: timeOf(resolvedMs) }),
     ...(resolvedBecause !== undefined && { resolvedBecause }),
+    ...(toldTo !== undefined && { toldTo: [...toldTo] }),
+    ...(parentId !== undefined && { parentId }),
+    ...(children !== undefined && { children }),
+    ...(successes !== undefined && { successes }),
+  };
+}
+
+export function silenceAnswer(silence: Silence, nowMs: number): SilenceAnswer {
+  const { id, purpose, when, fromMs, untilMs, reason, by, madeMs, endedMs, endedBy } = silence;
+  const isToCome = nowMs < fromMs && endedMs === undefined;
+  return {
+    id,
+    purpose,
+    when,
+    fromTime: timeOf(fromMs),
+    untilTime: timeOf(untilMs),
+    reason,
+    by,
+    madeTime: timeOf(madeMs),
+    state: isInForce(silence, nowMs) ? "in force" : isToCome ? "to come" : "over",
+    ...(endedMs !== undefined && { endedTime: timeOf(endedMs) }),
+    ...(endedBy !== undefined && { endedBy }),
+  };
+}
+
+/** No more of the incident than its message said. */
+export function linkAnswer({ incident, channel, isCurrent }: Linked): LinkAnswer {
+  const { id, because, state, severity, openedMs, decidedBy } = incident;
+  return {
+    incidentId: id,
+    because,
+    state,
+    severity,
+    openedTime: timeOf(openedMs),
+    channel,
+    current: isCurrent,
+    ...(decidedBy !== undefined && { decidedBy }),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   timelineActs,
 } from "../model/incident.ts";
 import { type Urgency, urgencies } from "../model/monitor.ts";
+import { silencePurposes } from "../model/silence.ts";
 
 const time = () => Type.String({ format: "date-time", description: "RFC 3339, UTC, microseconds" });
 const text = () => Type.String();
@@ -43,6 +44,14 @@ const incidentSchema = Type.Object({
   decidedBecause: Type.Optional(text()),
   resolvedTime: Type.Optional(time()),
   resolvedBecause: Type.Optional(text()),
+  toldTo: Type.Optional(Type.Array(text(), { description: "channels that were told that it is open" })),
+  parentId: Type.Optional(
+    Type.String({ description: "the incident that has the same cause and is told instead" }),
+  ),
+  children: Type.Optional(Type.Integer({ description: "how many are a part of it" })),
+  successes: Type.Optional(
+    Type.Integer({ description: "since it was last found, where several are wanted" }),
+  ),
 });
 export type IncidentAnswer = Static<typeof incidentSchema>;
 export { incidentSchema };
@@ -85,6 +94,68 @@ export const snoozeSchema = Type.Object(
   { additionalProperties: false },
 );
 
+const matcherSchema = Type.Object(
+  {
+    job: Type.Optional(Type.String({ maxLength: 512 })),
+    service: Type.Optional(Type.String({ maxLength: 128 })),
+    environment: Type.Optional(Type.String({ maxLength: 64 })),
+    host: Type.Optional(Type.String({ maxLength: 255 })),
+    owner: Type.Optional(Type.String({ maxLength: 200 })),
+    kind: Type.Optional(oneOf<FindingKind>(findingKinds)),
+    severity: Type.Optional(oneOf<Urgency>(urgencies, "this one and what is more urgent")),
+  },
+  { additionalProperties: false, description: "all that is given must hold; nothing given: every incident" },
+);
+
+export const putSilenceSchema = Type.Object(
+  {
+    purpose: Type.Optional(oneOf(silencePurposes)),
+    when: matcherSchema,
+    from: Type.Optional(Type.String({ description: "RFC 3339; absent: now" })),
+    until: time(),
+    reason: shortText("why"),
+    by: by(),
+  },
+  { additionalProperties: false },
+);
+export const endSilenceSchema = Type.Object({ by: by() }, { additionalProperties: false });
+
+export const silenceSchema = Type.Object({
+  id: text(),
+  purpose: oneOf(silencePurposes),
+  when: matcherSchema,
+  fromTime: time(),
+  untilTime: time(),
+  reason: text(),
+  by: text(),
+  madeTime: time(),
+  state: oneOf(["in force", "to come", "over"] as const),
+  endedTime: Type.Optional(time()),
+  endedBy: Type.Optional(text()),
+});
+export type SilenceAnswer = Static<typeof silenceSchema>;
+export const silenceListSchema = Type.Object({ rows: Type.Array(silenceSchema) });
+export type SilenceList = Static<typeof silenceListSchema>;
+
+const token = () =>
+  Type.String({ minLength: 1, maxLength: 500, description: "what stands behind # in the link" });
+export const linkReadSchema = Type.Object({ token: token() }, { additionalProperties: false });
+export const linkAcknowledgeSchema = Type.Object(
+  { token: token(), reason: Type.Optional(shortText("why")), by: by() },
+  { additionalProperties: false },
+);
+export const linkSchema = Type.Object({
+  incidentId: text(),
+  because: Type.String({ description: "what is wrong, in a sentence" }),
+  state: oneOf<IncidentState>(incidentStates),
+  severity: oneOf<Urgency>(urgencies),
+  openedTime: time(),
+  channel: Type.String({ description: "to which the link was sent" }),
+  current: Type.Boolean({ description: "it can still be acknowledged by this link" }),
+  decidedBy: Type.Optional(text()),
+});
+export type LinkAnswer = Static<typeof linkSchema>;
+
 export const scheduleSchema = Type.Object(
   {
     expression: Type.Optional(
@@ -114,6 +185,13 @@ const monitorParts = {
   waitMaxMs: Type.Optional(ms("a run that waits longer is told of")),
   overlapAllowed: Type.Boolean(),
   failuresBeforeTelling: Type.Integer({ minimum: 1, maximum: 1000 }),
+  successesBeforeOver: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description: "so many before an incident is over; absent: one",
+    }),
+  ),
   severity: oneOf<Urgency>(urgencies),
   owner: Type.Optional(Type.String({ maxLength: 200 })),
   runbook: Type.Optional(Type.String({ maxLength: 1000 })),

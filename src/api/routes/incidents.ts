@@ -2,6 +2,7 @@
 import { Type } from "typebox";
 import type { Decision } from "../../alert/parts.ts";
 import { Fault } from "../../model/fault.ts";
+import { type IncidentState, incidentStates } from "../../model/incident.ts";
 import { parseTime } from "../../model/time.ts";
 import type { AddRoutes } from "../parts.ts";
 import { incidentAnswer, incidentDetailAnswer } from "../watch-answers.ts";
@@ -29,13 +30,22 @@ export const addIncidentRoutes: AddRoutes = (server, { watch }) => {
         tags: ["incidents"],
         summary: "List incidents, those that are not resolved first, each part newest first",
         querystring: Type.Object(
-          { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })) },
+          {
+            limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+            state: Type.Optional(
+              Type.Unsafe<IncidentState>(
+                Type.String({ enum: [...incidentStates], description: "those in this state alone" }),
+              ),
+            ),
+          },
           { additionalProperties: false },
         ),
         response: { 200: incidentListSchema, ...refusals(400, 421) },
       },
     },
-    async ({ query }) => ({ rows: (await watch.incidents(query.limit ?? 100)).map(incidentAnswer) }),
+    async ({ query }) => ({
+      rows: (await watch.incidents(query.limit ?? 100, query.state)).map(incidentAnswer),
+    }),
   );
 
   server.get(
