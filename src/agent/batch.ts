@@ -5,10 +5,11 @@
  */
 import { createHash } from "node:crypto";
 import { limits } from "../model/limits.ts";
+import { checkChain, extendChain } from "./file-chain.ts";
 import type { SpoolFiles } from "./files.ts";
 import { type BadLine, splitLines } from "./lines.ts";
 import type { OwnEvents } from "./own.ts";
-import type { FileRow, SavedBatch, Segment } from "./state.ts";
+import type { AgentState, FileRow, SavedBatch, Segment } from "./state.ts";
 
 export type BatchLimits = {
   readonly bytesMax: number;
@@ -32,6 +33,7 @@ const roomBytesMin = 64 * 1024;
 
 /** Puts together a new batch; `undefined` where there is nothing to send. */
 export async function gather(
+  state: AgentState,
   files: SpoolFiles,
   rows: readonly FileRow[],
   own: OwnEvents,
@@ -56,7 +58,10 @@ export async function gather(
       linesMax: linesMax - lines.length - bad.length,
     });
     if (part.end === row.sent) continue;
+    const chains = state.chains(row.id);
+    const chain = chains && checkChain(state, row.id, part, row.sent, chains.sent);
     segments.push({
+      ...(chain && { chain }),
       file: row.id,
       start: row.sent,
       end: part.end,
@@ -80,6 +85,7 @@ export async function gather(
  * may have taken the whole of it already.
  */
 export async function rebuild(
+  state: AgentState,
   files: SpoolFiles,
   rows: readonly FileRow[],
   own: OwnEvents,
@@ -87,10 +93,14 @@ export async function rebuild(
 ): Promise<Batch | undefined> {
   const lines: Batch["lines"][number][] = saved.own ? ownLines(own, saved.own) : [];
   const bad: Batch["bad"][number][] = [];
+  const segments: Segment[] = [];
   for (const segment of saved.segments) {
     const row = rows.find((one) => one.id === segment.file);
     // Forgotten: it was removed or replaced, and that was reported.
-    if (!row) continue;
+    if (!row) {
+      segments.push(segment);
+      continue;
+    }
     const file = files.current.get(segment.file);
     const bytes = file && (await files.read(file, segment.start, segment.end - segment.start));
     if (bytes?.length !== segment.end - segment.start) return undefined;
@@ -98,8 +108,20 @@ export async function rebuild(
     const part = splitLines(bytes, bounds);
     for (const line of part.good) lines.push({ bytes: line, from: row.name });
     for (const line of part.bad) bad.push({ ...line, from: row.name });
+    segments.push({ ...segment, ...chainAgain(state, segment, part.good) });
   }
-  return { saved, lines, bad, body: bodyOf(lines) };
+  return { saved: { ...saved, segments }, lines, bad, body: bodyOf(lines) };
+}
+
+/** What lay there when the batch was put together must lie there still. */
+function chainAgain(
+  state: AgentState,
+  { file, end, chain }: Segment,
+  lines: readonly Uint8Array[],
+): Pick<Segment, "chain"> {
+  const chains = chain && state.chains(file);
+  if (chain === undefined || chains === undefined || chain.brokenAt !== undefined) return {};
+  return extendChain(chains.sent, lines) === chain.after ? {} : { chain: { ...chain, brokenAt: end } };
 }
 
 function bodyOf(lines: Batch["lines"]): Uint8Array {

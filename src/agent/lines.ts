@@ -15,6 +15,8 @@ export type BadLine = {
 
 export type Lines = {
   readonly good: readonly Uint8Array[];
+  /** Offset in the file after each good line. */
+  readonly goodEnds: readonly number[];
   readonly bad: readonly BadLine[];
   /** Offset after the last byte that was dealt with. */
   readonly end: number;
@@ -37,6 +39,7 @@ const sampleBytesMax = 512;
 
 export function splitLines(bytes: Uint8Array, bounds: LineBounds): Lines {
   const good: Uint8Array[] = [];
+  const goodEnds: number[] = [];
   const bad: BadLine[] = [];
   let at = 0;
   let skipping = bounds.skipping;
@@ -53,23 +56,27 @@ export function splitLines(bytes: Uint8Array, bounds: LineBounds): Lines {
       break;
     }
     const end = feed < 0 ? bytes.length : feed;
-    if (!skipping) judge(bytes.subarray(at, end), bounds.start + at, good, bad);
+    if (!skipping && judge(bytes.subarray(at, end), bounds.start + at, good, bad))
+      goodEnds.push(bounds.start + end);
     skipping = false;
     at = feed < 0 ? bytes.length : feed + 1;
   }
-  return { good, bad, end: bounds.start + at, skipping };
+  return { good, goodEnds, bad, end: bounds.start + at, skipping };
 }
 
-function judge(piece: Uint8Array, at: number, good: Uint8Array[], bad: BadLine[]): void {
+/** Whether it is a good line. */
+function judge(piece: Uint8Array, at: number, good: Uint8Array[], bad: BadLine[]): boolean {
   const line = trim(piece);
-  if (line.length === 0) return;
+  if (line.length === 0) return false;
   if (line.length > limits.lineBytesMax) {
     bad.push(tooLong(line, at));
   } else if (line[0] !== 0x7b || line[line.length - 1] !== 0x7d) {
     bad.push({ at, reason: "no whole JSON object: the write was cut short", sample: sampleOf(line) });
   } else {
     good.push(line);
+    return true;
   }
+  return false;
 }
 
 function tooLong(line: Uint8Array, at: number): BadLine {

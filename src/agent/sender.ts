@@ -8,12 +8,13 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { gzip, zstdCompress } from "node:zlib";
 import type { Refusal } from "../model/batch.ts";
-import type { IntakeAnswer, WitnessedCheckpoint } from "../model/intake.ts";
+import type { IntakeAnswer, SourceChain, WitnessedCheckpoint } from "../model/intake.ts";
+import { formatChain, nextLink } from "../seal/source-chain.ts";
 
 type Acknowledgement = IntakeAnswer;
 
 export type Verdict =
-  | { readonly kind: "taken"; readonly answer: Acknowledgement }
+  | { readonly kind: "taken"; readonly answer: Acknowledgement; readonly link: SourceChain }
   /** Nothing is known of the batch, or the server cannot take it now: the same again, later. */
   | { readonly kind: "again"; readonly because: string; readonly afterMs?: number }
   /** The server will not take anything from us until a person has changed something. */
@@ -24,6 +25,13 @@ export type SenderSetup = {
   readonly server: URL;
   readonly keyFile: string;
   readonly source: string;
+};
+
+export type SendAbout = {
+  /** Entries of the ledger's checkpoint that is kept here, or 0. */
+  readonly witnessedSize: number;
+  /** The newest link that the server has acknowledged. */
+  readonly chain: Pick<SourceChain, "count" | "head">;
 };
 
 type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string };
@@ -53,12 +61,11 @@ export class Sender {
     return this.#setup.server;
   }
 
-  /** `witnessedSize`: entries of the ledger's checkpoint that is kept here, or 0. */
   async send(
     batchId: string,
     lines: number,
     body: Uint8Array,
-    witnessedSize: number,
+    { witnessedSize, chain }: SendAbout,
     signal?: AbortSignal,
   ): Promise<Verdict> {
     // Read anew each time, so that a key can be replaced without a restart.
@@ -73,14 +80,17 @@ export class Sender {
     }
     const encoding = body.length < compressFromBytes ? "identity" : this.#encoding;
     try {
+      const packed = await compress(body, encoding);
+      const link = nextLink(chain, packed);
       const answer = await this.#post(
-        await compress(body, encoding),
+        packed,
         {
           authorization: `Bearer ${key}`,
           "content-type": "application/x-ndjson",
           ...(encoding !== "identity" && { "content-encoding": encoding }),
           "midwatch-batch": batchId,
           "midwatch-source": this.#setup.source,
+          "midwatch-chain": formatChain(link),
           ...(witnessedSize > 0 && { "midwatch-witnessed-size": String(witnessedSize) }),
         },
         signal,
@@ -89,7 +99,7 @@ export class Sender {
         this.#encoding = "gzip";
         return { kind: "again", because: "the server does not read zstd; using gzip", afterMs: 0 };
       }
-      return judge(answer, lines);
+      return judge(answer, lines, link);
     } catch (error) {
       return { kind: "again", because: `${this.#url.host}: ${messageOf(error)}` };
     }
@@ -141,7 +151,7 @@ async function compress(body: Uint8Array, encoding: "identity" | "gzip" | "zstd"
   return encoding === "zstd" ? zstdCompressed(body) : gzipped(body);
 }
 
-function judge({ status, headers, text }: Answer, lines: number): Verdict {
+function judge({ status, headers, text }: Answer, lines: number, link: SourceChain): Verdict {
   const said = sentenceOf(text);
   if (status === 200) {
     const answer = readAnswer(text);
@@ -150,7 +160,7 @@ function judge({ status, headers, text }: Answer, lines: number): Verdict {
       const counted = answer.accepted + answer.refused;
       return { kind: "again", because: `the server counted ${counted} lines where ${lines} were sent` };
     }
-    return { kind: "taken", answer };
+    return { kind: "taken", answer, link };
   }
   if (status === 413) return { kind: "tooLarge", because: said };
   if (status === 401 || status === 403) {

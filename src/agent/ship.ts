@@ -3,13 +3,16 @@
  * its files' offsets move only when the server has acknowledged it, so a kill at any moment leads
  * to the same batch again, which the server takes once.
  */
+import type { SourceChain } from "../model/intake.ts";
+import { chainStart, formatChain, parseChain } from "../seal/source-chain.ts";
 import { type Batch, type BatchLimits, gather, ownName, rebuild } from "./batch.ts";
+import { dropNotes } from "./file-chain.ts";
 import type { SpoolFiles } from "./files.ts";
 import { sampleOf } from "./lines.ts";
 import type { OwnEvents } from "./own.ts";
 import type { RefusedLine, RefusedLines } from "./refused.ts";
 import type { Sender } from "./sender.ts";
-import type { AgentState } from "./state.ts";
+import type { AgentState, Segment } from "./state.ts";
 import { Witness } from "./witness.ts";
 
 export type Shipped =
@@ -28,6 +31,9 @@ export type ShipperSetup = {
   readonly limits: BatchLimits;
   readonly log: (line: string) => void;
 };
+
+/** Of the agent's state: the chain over its batches. */
+const chainSetting = "batch_chain";
 
 export class Shipper {
   readonly #setup: ShipperSetup;
@@ -70,7 +76,7 @@ export class Shipper {
       batch.saved.id,
       batch.lines.length,
       body,
-      witnessed,
+      { witnessedSize: witnessed, chain: this.#chain() },
       signal,
     );
     if (verdict.kind === "again" || verdict.kind === "denied") return verdict;
@@ -80,7 +86,7 @@ export class Shipper {
       return found ? [{ from: found.from, reason, sample: sampleOf(found.bytes) }] : [];
     });
     const unnamed = Math.max(verdict.answer.refused - verdict.answer.refusals.length, 0);
-    this.#settle(batch, refused, unnamed);
+    this.#settle(batch, refused, unnamed, verdict.link);
     await this.#witness.see(verdict.answer.checkpoint);
     this.#sentLines += batch.lines.length;
     const full = body.length > this.#setup.limits.bytesMax / 2 || batch.lines.length > this.#linesMax / 2;
@@ -92,29 +98,57 @@ export class Shipper {
     const { state, files, own, limits } = this.#setup;
     const saved = state.savedBatch();
     const rows = state.files();
-    if (saved) return rebuild(files, rows, own, saved);
+    if (saved) return rebuild(state, files, rows, own, saved);
     this.#firstFile = rows.length === 0 ? 0 : (this.#firstFile + 1) % rows.length;
     const turned = [...rows.slice(this.#firstFile), ...rows.slice(0, this.#firstFile)];
-    const batch = await gather(files, turned, own, { ...limits, linesMax: this.#linesMax });
+    const batch = await gather(state, files, turned, own, { ...limits, linesMax: this.#linesMax });
     if (batch) state.change(() => state.saveBatch(batch.saved));
     return batch;
   }
 
   /** The batch is dealt with: moves the offsets, and records what was refused of it. */
-  #settle(batch: Batch, byServer: readonly RefusedLine[], unnamed = 0): void {
+  #settle(batch: Batch, byServer: readonly RefusedLine[], unnamed = 0, link?: SourceChain): void {
     const { state, own, refused } = this.#setup;
-    const all = [...batch.bad, ...byServer];
+    // What could not be sent may hold secrets as well, and the reason may quote them.
+    const all = [...batch.bad, ...byServer].map((line) => ({
+      ...line,
+      reason: own.hide(line.reason),
+      sample: own.hide(line.sample),
+    }));
     refused.add(all);
     state.change(() => {
-      for (const { file, end, skippingAfter } of batch.saved.segments) {
-        state.moveSent(file, end, skippingAfter);
-      }
+      for (const segment of batch.saved.segments) this.#moveSent(segment);
+      if (link !== undefined) state.setSetting(chainSetting, formatChain(link));
       if (batch.saved.own) own.drop(batch.saved.own.first, batch.saved.own.last);
       state.dropBatch();
       this.#report(all, unnamed);
     });
     this.#refusedLines += all.length + unnamed;
     this.#batch = undefined;
+  }
+
+  /** The newest link that the server has acknowledged. */
+  #chain(): Pick<SourceChain, "count" | "head"> {
+    return parseChain(this.#setup.state.setting(chainSetting) ?? "") ?? chainStart;
+  }
+
+  /** Says it when lines were not those any more that lay there when they were first read. */
+  #moveSent({ file, start, end, skippingAfter, chain }: Segment): void {
+    const { state, own, log } = this.#setup;
+    state.moveSent(file, end, skippingAfter);
+    dropNotes(state, file, end);
+    if (chain === undefined) return;
+    state.moveSentChain(file, chain.after);
+    if (chain.brokenAt === undefined) return;
+    const name = state.files().find(({ id }) => id === file)?.name ?? "a spool file";
+    const message = `${name}: somebody changed or removed lines between the bytes ${start} and ${chain.brokenAt} after they were written and before they were sent`;
+    log(message);
+    own.add({
+      kind: "source.gap",
+      severity: "error",
+      message,
+      attributes: { file: name, start, end: chain.brokenAt },
+    });
   }
 
   /** Of the agent's own lines only the log speaks: a refused report would make a report for ever. */

@@ -9,6 +9,7 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Fault } from "../model/fault.ts";
+import type { Checked } from "./file-chain.ts";
 
 export type FileRow = {
   readonly id: number;
@@ -33,6 +34,8 @@ export type Segment = {
   /** It begins inside a line that is too long; likewise what follows it. */
   readonly skipping: boolean;
   readonly skippingAfter: boolean;
+  /** The file's chain after it (`file-chain.ts`), and where it did not fit. */
+  readonly chain?: Checked;
 };
 
 export type SavedBatch = {
@@ -50,6 +53,11 @@ CREATE TABLE IF NOT EXISTS file (
   seen INTEGER NOT NULL DEFAULT 0, seen_skips INTEGER NOT NULL DEFAULT 0,
   stranger INTEGER NOT NULL DEFAULT 0,
   UNIQUE (name, inode)) STRICT;
+CREATE TABLE IF NOT EXISTS file_chain (
+  file INTEGER PRIMARY KEY, seen TEXT NOT NULL, sent TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS chain_note (
+  file INTEGER NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL, head TEXT NOT NULL,
+  PRIMARY KEY (file, place)) STRICT;
 CREATE TABLE IF NOT EXISTS batch (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS own (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS worker (
@@ -132,11 +140,17 @@ export class AgentState {
   /** The row of this file, made where it is new. Must be called inside `change`. */
   addFile(name: string, inode: string): FileRow {
     this.run("INSERT OR IGNORE INTO file (name, inode) VALUES (?, ?)", name, inode);
-    return fileRow(this.get("SELECT * FROM file WHERE name = ? AND inode = ?", name, inode) as Row);
+    const row = fileRow(this.get("SELECT * FROM file WHERE name = ? AND inode = ?", name, inode) as Row);
+    // A chain begins with the file; of one that was read before there were chains there is none.
+    if (row.seen === 0 && row.sent === 0)
+      this.run("INSERT OR IGNORE INTO file_chain VALUES (?, '', '')", row.id);
+    return row;
   }
 
   forgetFile(id: number): void {
     this.run("DELETE FROM file WHERE id = ?", id);
+    this.run("DELETE FROM file_chain WHERE file = ?", id);
+    this.run("DELETE FROM chain_note WHERE file = ?", id);
   }
 
   moveSent(id: number, sent: number, skips: boolean): void {
@@ -145,6 +159,20 @@ export class AgentState {
 
   moveSeen(id: number, seen: number, skips: boolean): void {
     this.run("UPDATE file SET seen = ?, seen_skips = ? WHERE id = ?", seen, Number(skips), id);
+  }
+
+  /** Of a file, up to what was seen and what was sent; `undefined` where none is made. */
+  chains(id: number): { readonly seen: string; readonly sent: string } | undefined {
+    const row = this.get("SELECT seen, sent FROM file_chain WHERE file = ?", id);
+    return row && { seen: row["seen"] as string, sent: row["sent"] as string };
+  }
+
+  moveSeenChain(id: number, head: string): void {
+    this.run("UPDATE file_chain SET seen = ? WHERE file = ?", head, id);
+  }
+
+  moveSentChain(id: number, head: string): void {
+    this.run("UPDATE file_chain SET sent = ? WHERE file = ?", head, id);
   }
 
   markStranger(id: number): void {

@@ -4,6 +4,7 @@
  */
 import type { EventRecord, Kind } from "../model/event.ts";
 import { memoryGroupOf } from "./cause.ts";
+import { noteChain } from "./file-chain.ts";
 import type { SpoolFile, SpoolFiles } from "./files.ts";
 import { type Lines, splitLines } from "./lines.ts";
 import type { OwnEvents } from "./own.ts";
@@ -163,6 +164,11 @@ export class Watcher {
     const lastTimes = new Map<string, string>();
     for (const { row, file, lines } of parts) {
       this.#setup.state.moveSeen(row.id, lines.end, lines.skipping);
+      const chains = this.#setup.state.chains(row.id);
+      if (chains) {
+        const head = noteChain(this.#setup.state, row.id, lines, chains.seen);
+        this.#setup.state.moveSeenChain(row.id, head);
+      }
       let stranger = row.stranger;
       let judged: EventRecord | undefined;
       for (const line of lines.good) {

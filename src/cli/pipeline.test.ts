@@ -7,13 +7,17 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { query } from "chdb";
+import type { SourceChain } from "../model/intake.ts";
 import { limits } from "../model/limits.ts";
 import type { Ledger } from "../seal/ledger.ts";
+import { chainStart, nextLink } from "../seal/source-chain.ts";
 import { openSqliteControl } from "../store/control/sqlite.ts";
 import { openSpool, type Spool } from "../store/spool.ts";
 import type { ControlStore } from "../store/store.ts";
 import { openLedger } from "./ledger.ts";
+import type { OwnEvents } from "./own-events.ts";
 import { type Pipeline, startPipeline } from "./pipeline.ts";
+import { openSourceChains } from "./source-chains.ts";
 
 const nowMs = Date.parse("2026-11-21T02:00:00.000Z");
 
@@ -182,4 +186,56 @@ test("no secret that was sent reaches the spool", async () => {
   assert.ok(file !== undefined && file.bytes > 500);
   assert.ok(!readFileSync(file.path).includes(canary));
   assert.deepEqual(spooled(), ["line 0", "line 1", "line 2", "line 3"]);
+});
+
+test("a batch that never came is missed by the next, over a restart, and a changed body is refused", async () => {
+  const said: string[] = [];
+  const reopen = async (): Promise<void> => {
+    await pipeline.close();
+    const record: OwnEvents["record"] = (kind, { message, attributes }) =>
+      void said.push(`${kind} ${message} ${JSON.stringify(attributes)}`);
+    const chains = await openSourceChains(control, spool, record);
+    pipeline = startPipeline({ spool, control, ledger, clock: () => nowMs, chains });
+  };
+  let head: Pick<SourceChain, "count" | "head"> = chainStart;
+  const next = (from: number) => {
+    const bytes = new Uint8Array(body(from, 1));
+    const chain = nextLink(head, bytes);
+    head = chain;
+    return { source: "agent:a", batchId: `b${from}`, encoding: "identity", body: bytes, chain } as const;
+  };
+  await reopen();
+  await pipeline.intake(next(1));
+  const second = next(2);
+  await pipeline.intake({ ...second, body: second.body.slice() });
+  assert.equal((await pipeline.intake({ ...second, body: second.body.slice() })).duplicate, true);
+  await reopen();
+  await pipeline.intake(next(3));
+  assert.deepEqual(said, []);
+
+  next(4);
+  next(5);
+  await pipeline.intake(next(6));
+  const lost =
+    "2 batches of agent:a were lost or taken out before they came here: it sends number 6, and number 3 was the last that came";
+  assert.deepEqual(said.splice(0), [
+    `source.gap ${lost} {"gap_source":"agent:a","missing_batches":2,"batch":6}`,
+  ]);
+  // What the spool held goes to the control store with the receipt, and is known without the spool.
+  await control.addReceipts(spool.waiting().map(({ receipt }) => receipt));
+  assert.deepEqual(
+    (await control.sourceChains()).map(([source, { count }]) => [source, count]),
+    [["agent:a", 6]],
+  );
+  await pipeline.intake(next(7));
+  assert.deepEqual(said, []);
+  const changed = next(8);
+  await assert.rejects(
+    pipeline.intake({ ...changed, body: new Uint8Array(body(9, 1)) }),
+    /is not the one that/,
+  );
+  await reopen();
+  head = chainStart;
+  await pipeline.intake({ ...next(10), batchId: "again" });
+  assert.match(said[0] ?? "", /sends batch 1 of another history than it had/);
 });

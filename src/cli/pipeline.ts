@@ -8,11 +8,13 @@ import type { Clock } from "../model/time.ts";
 import type { RedactionCount } from "../redact/redact.ts";
 import type { Ledger } from "../seal/ledger.ts";
 import { unpackSeal } from "../seal/sealer.ts";
+import { isLinkOf } from "../seal/source-chain.ts";
 import { checkpointFor } from "../seal/witness.ts";
 import type { Spool } from "../store/spool.ts";
 import type { BatchReceipt, ControlStore } from "../store/store.ts";
 import { type PipelineThread, startPipelineThread } from "./pipeline-worker.ts";
 import type { RedactionSetup } from "./redaction.ts";
+import type { SourceChains } from "./source-chains.ts";
 
 export type PipelineOptions = {
   readonly spool: Pick<Spool, "write" | "receipt">;
@@ -22,6 +24,8 @@ export type PipelineOptions = {
   readonly clock: Clock;
   /** Keys and rules of redaction; without them marks carry no fingerprint. */
   readonly redaction?: RedactionSetup;
+  /** Told of every batch with a link of a chain that is on disk. */
+  readonly chains?: SourceChains;
   /** Told of every batch that was written and what redaction found in it. */
   readonly onRedacted?: (counts: readonly RedactionCount[]) => void;
 };
@@ -71,17 +75,22 @@ async function take(
   const { spool, control, ledger, clock } = options;
   const { source, batchId } = request;
 
+  if (request.chain !== undefined && !isLinkOf(request.chain, request.body))
+    throw new Fault("BAD_REQUEST", "The body is not the one that the header `midwatch-chain` was made of.");
+  const heard = (): void => {
+    if (request.chain !== undefined) options.chains?.heard(source, request.chain);
+  };
+
   // 1. A batch that was taken before lies in the spool, or the control store remembers it.
   const known = spool.receipt(source, batchId) ?? (await control.receipt(source, batchId));
-  if (known) return duplicateOf(known, checkpointFor(ledger, request.witnessedSize));
+  if (known) {
+    heard();
+    return duplicateOf(known, checkpointFor(ledger, request.witnessedSize));
+  }
 
   // 2. In the thread: receive, redact, seal, encode.
   const receivedMs = clock();
-  const { rows, seal, accepted, refused, refusals, redactions } = await thread.encode(
-    request.body,
-    request.encoding,
-    receivedMs,
-  );
+  const { rows, seal, accepted, refused, refusals, redactions } = await thread.encode(request, receivedMs);
 
   // 3. On disk, synced, with its seal. From here on the server is answerable for it; the inserter goes on.
   const receipt = {
@@ -91,6 +100,7 @@ async function take(
     refused,
     receivedMs,
     seal: Buffer.from(seal).toString("base64"),
+    ...(request.chain && { chain: request.chain }),
   };
   const outcome = await inOrder(
     () => spool.write(receipt, rows),
@@ -99,6 +109,7 @@ async function take(
       if (outcome === "written") unpackSeal(seal).forEach((segment) => ledger.appendSegment(segment));
     },
   );
+  heard();
   // The disk has the rows. Memory that is given back at once is none that the collector looks for.
   (rows.buffer as ArrayBuffer).transfer(0);
   const checkpoint = checkpointFor(ledger, request.witnessedSize);

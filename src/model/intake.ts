@@ -11,6 +11,18 @@ export type IntakeRequest = {
   readonly body: Uint8Array;
   /** Entries of the largest checkpoint that the sender keeps; it wants proof that nothing in it changed. */
   readonly witnessedSize?: number;
+  /** From the server itself, which alone may record kinds that begin with `access.`. */
+  readonly isOwn?: true;
+  /** Where the batch stands among all that this sender has sent. */
+  readonly chain?: SourceChain;
+};
+
+/** A link of the chain over a sender's batches: hashes in hexadecimal. */
+export type SourceChain = {
+  /** Of this batch; the first is 1. */
+  readonly count: number;
+  readonly previous: string;
+  readonly head: string;
 };
 
 export type IntakeAnswer = {

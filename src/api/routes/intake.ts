@@ -5,6 +5,7 @@ import { Type } from "typebox";
 import { Fault } from "../../model/fault.ts";
 import type { IntakeRequest } from "../../model/intake.ts";
 import { limits } from "../../model/limits.ts";
+import { parseChain } from "../../seal/source-chain.ts";
 import { makeBodyReader } from "../body.ts";
 import type { AddRoutes } from "../parts.ts";
 import { type IntakeReply, intakeSchema } from "../schemas.ts";
@@ -42,6 +43,9 @@ export const addIntakeRoutes: AddRoutes = (server, { keyring, intake }) => {
         "midwatch-witnessed-size": header(
           "entries of the largest checkpoint that the sender keeps; the answer proves that it is a part of the newest",
         ),
+        "midwatch-chain": header(
+          "number of the batch, the head before it and its own, with slashes between; see docs/guides/verify.md",
+        ),
         "content-encoding": header(encodings.join(", ")),
       }),
       response: { 200: intakeSchema, ...refusals(400, 401, 413, 421, 503) },
@@ -68,6 +72,7 @@ function aboutBatch(headers: IncomingHttpHeaders, keyName: string): Omit<IntakeR
     batchId: nameIn(headers, "midwatch-batch") ?? randomUUID(),
     encoding: encodingOf(headers["content-encoding"]),
     ...witnessedSizeIn(headers["midwatch-witnessed-size"]),
+    ...chainIn(headers["midwatch-chain"]),
   };
 }
 
@@ -75,6 +80,13 @@ function witnessedSizeIn(text: string | string[] | undefined): { readonly witnes
   if (text === undefined) return {};
   if (/^\d{1,15}$/.test(String(text))) return { witnessedSize: Number(text) };
   throw new Fault("BAD_REQUEST", "The header `midwatch-witnessed-size` must be a whole number.");
+}
+
+function chainIn(text: string | string[] | undefined): Pick<IntakeRequest, "chain"> {
+  if (text === undefined) return {};
+  const chain = parseChain(String(text));
+  if (chain === undefined) throw new Fault("BAD_REQUEST", "The header `midwatch-chain` is malformed.");
+  return { chain };
 }
 
 function nameIn(headers: IncomingHttpHeaders, name: string): string | undefined {

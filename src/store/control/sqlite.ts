@@ -21,6 +21,8 @@ const statementNames = [
   "receipt",
   "addReceipt",
   "dropReceiptsBefore",
+  "putSourceChain",
+  "sourceChains",
   "setting",
   "setSetting",
 ] as const;
@@ -64,11 +66,22 @@ export function openSqliteControl(path: string): ControlStore {
     addReceipts: (receipts) =>
       answer(() =>
         atOnce(database, () => {
-          for (const receipt of receipts) statements.addReceipt.run(fromReceipt(receipt));
+          for (const receipt of receipts) {
+            statements.addReceipt.run(fromReceipt(receipt));
+            const { source, chain } = receipt;
+            if (chain !== undefined) statements.putSourceChain.run({ source, ...chain });
+          }
         }),
       ),
     dropReceiptsBefore: (atMs) =>
       answer(() => Number(statements.dropReceiptsBefore.run({ at_ms: Math.floor(atMs) }).changes)),
+    sourceChains: () =>
+      answer(() =>
+        statements.sourceChains.all().map((row) => {
+          const [previous, head] = [String(row["previous"]), String(row["head"])];
+          return [String(row["source"]), { count: Number(row["count"]), previous, head }] as const;
+        }),
+      ),
     setting: (name) =>
       answer(() => optional(statements.setting.get({ name }), (row) => String(row["value"]))),
     setSetting: (name, value) => answer(() => void statements.setSetting.run({ name, value })),
