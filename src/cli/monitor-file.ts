@@ -36,6 +36,7 @@ const keys = [
   "wait_max",
   "overlap",
   "failures",
+  "successes",
   "severity",
   "owner",
   "runbook",
@@ -81,6 +82,7 @@ function readMonitor(given: Given): Monitor {
   const [owner, runbook] = [textOf(given, "owner"), textOf(given, "runbook")];
   const [lateAfterMs, durationMaxMs] = [spanOf(given, "late_after"), spanOf(given, "duration_max")];
   const waitMaxMs = spanOf(given, "wait_max");
+  const successesBeforeOver = countOf(given, "successes");
   return {
     job,
     ...(service !== undefined && { service }),
@@ -91,7 +93,8 @@ function readMonitor(given: Given): Monitor {
     ...(durationMaxMs !== undefined && { durationMaxMs }),
     ...(waitMaxMs !== undefined && { waitMaxMs }),
     overlapAllowed: overlapOf(given["overlap"]),
-    failuresBeforeTelling: failuresOf(given["failures"]),
+    failuresBeforeTelling: countOf(given, "failures") ?? 1,
+    ...(successesBeforeOver !== undefined && { successesBeforeOver }),
     severity: severityOf(given["severity"]),
     ...(owner !== undefined && { owner }),
     ...(runbook !== undefined && { runbook }),
@@ -134,10 +137,11 @@ function overlapOf(value: unknown): boolean {
   return value;
 }
 
-function failuresOf(value: unknown): number {
-  if (value === undefined) return 1;
+function countOf(given: Given, key: string): number | undefined {
+  const value = given[key];
+  if (value === undefined || value === null) return undefined;
   if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > 1000) {
-    throw new BadMonitor("`failures` must be a whole number from 1 to 1000");
+    throw new BadMonitor(`\`${key}\` must be a whole number from 1 to 1000`);
   }
   return value;
 }

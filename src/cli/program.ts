@@ -20,6 +20,7 @@ import { addRuns } from "./commands/runs.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSend } from "./commands/send.ts";
 import { addServe } from "./commands/serve.ts";
+import { addSilences } from "./commands/silences.ts";
 import { addTail } from "./commands/tail.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addWhy } from "./commands/why.ts";
@@ -39,6 +40,7 @@ const commands: readonly AddCommand[] = [
   addRuns,
   addJobs,
   addIncidents,
+  addSilences,
   addMonitors,
   addWhy,
   addKeys,

@@ -23,6 +23,7 @@ type ListOptions = {
   readonly server: string;
   readonly limit: number;
   readonly all?: true;
+  readonly resolved?: true;
   readonly json?: true;
 };
 type DecideOptions = { readonly server: string; readonly reason?: string; readonly for?: number };
@@ -43,6 +44,7 @@ export const addIncidents: AddCommand = (program, terminal) => {
     .description("Lists what needs a person, or shows one incident with every decision about it.")
     .argument("[id]", "id of the incident to show")
     .option("--all", "resolved ones too")
+    .option("--resolved", "resolved ones alone, the newest first")
     .option("--limit <count>", "at most so many", wholeNumber(1, 1000), 50)
     .option("--json", "print each incident as one line of JSON; one incident with all that is known of it");
   addServerOption(incidents, terminal)
@@ -63,10 +65,16 @@ export const addIncidents: AddCommand = (program, terminal) => {
         await terminal.write(`${lines.join("\n")}\n`);
         return;
       }
-      const { rows } = await client.get<IncidentList>("/api/v1/incidents", { limit: options.limit });
-      const shown = options.all ? rows : rows.filter(({ state }) => state !== "resolved");
+      const { rows } = await client.get<IncidentList>("/api/v1/incidents", {
+        limit: options.limit,
+        state: options.resolved ? "resolved" : undefined,
+      });
+      const shown = options.all || options.resolved ? rows : rows.filter(({ state }) => state !== "resolved");
       if (shown.length === 0)
-        throw new CommandFailure("nothing", options.json ? "" : "nothing needs a person");
+        throw new CommandFailure(
+          "nothing",
+          options.json ? "" : options.resolved ? "nothing was resolved" : "nothing needs a person",
+        );
       const lines = options.json
         ? shown.map((incident) => JSON.stringify(incident))
         : tableLines(heads, shown.map(cellsOf), inkOf(terminal));
@@ -155,6 +163,9 @@ function detailLines({ incident, timeline, messages }: IncidentDetailAnswer): re
     ["runs", incident.runIds.join(", ") || undefined],
     ["owner", incident.owner],
     ["runbook", incident.runbook],
+    ["told", incident.toldTo?.join(", ")],
+    ["part of", incident.parentId],
+    ["with it", incident.children === undefined ? undefined : `${incident.children} more`],
     ["snoozed until", incident.snoozedUntilTime && showTime(incident.snoozedUntilTime)],
   ];
   return [
