@@ -197,6 +197,8 @@ def _failure_seen_by_parent(job, task_id, exception):
         "fingerprint": fingerprint(name, text, job),
         "severity": "error",
         "message": "The worker process that ran %s died: %s" % (job, text) if is_lost else None,
+        # By which the agent knows that the child's run has ended with the child.
+        "worker": recorder.spool.current().worker,
     }
     recorder.record("job.lost" if is_lost else "job.failed", fields)
 
