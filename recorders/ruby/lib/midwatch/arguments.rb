@@ -18,7 +18,11 @@ module Midwatch
       mode = Midwatch.settings.arguments_of(job_name)
       return nil if mode == "none" || payload.nil?
 
-      structure = structure_of(payload)
+      kept(job_name, structure_of(payload), mode)
+    end
+
+    # What the settings let be recorded of a structure.
+    def kept(job_name, structure, mode = Midwatch.settings.arguments_of(job_name))
       case mode
       when "digest" then Midwatch.redact.digest(structure)
       when "shape" then Midwatch.redact.shape(structure)

@@ -2,6 +2,7 @@
 
 require_relative "handler"
 require_relative "arguments"
+require_relative "attempt"
 
 module Midwatch
   # The life of every job of Delayed::Job.
@@ -105,8 +106,7 @@ module Midwatch
         context = Midwatch.safely { begin_attempt(job) }
         return block.call(worker, job) unless context
 
-        started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-        cpu = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
+        clocks = Attempt.clocks
         answer = nil
         error = nil
         begin
@@ -115,7 +115,7 @@ module Midwatch
           error = raised
           raise
         ensure
-          Midwatch.safely { Context.with(context) { end_attempt(context, job, answer, error, measures(started, cpu)) } }
+          Midwatch.safely { Context.with(context) { end_attempt(context, job, answer, error, Attempt.measures(clocks)) } }
         end
         answer
       end
@@ -173,24 +173,9 @@ module Midwatch
         }
       end
 
-      def measures(started, cpu)
-        seconds = Process.clock_gettime(Process::CLOCK_MONOTONIC) - started
-        own = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID) - cpu
-        # Reading it takes longer than many a job does.
-        peak = seconds > 0.05 ? peak_rss_bytes : nil
-        { "duration_ms" => seconds * 1000, "cpu_ms" => own * 1000, "max_rss_bytes" => peak }
-      end
-
-      def peak_rss_bytes
-        File.foreach("/proc/self/status") { |line| return line[/\d+/].to_i * 1024 if line.start_with?("VmHWM:") }
-        nil
-      rescue SystemCallError
-        nil
-      end
-
       def end_attempt(context, job, answer, raised, measured)
         fields = run_fields(context, job).merge!(measured)
-        return ended_by_active_job(context, fields) if answer == true && context.active_job_end
+        return Attempt.ended_by_active_job(context, fields) if answer == true && context.active_job_end
 
         if answer == true && raised.nil?
           Midwatch.recorder.record("job.succeeded", fields.merge!("outcome" => "succeeded"))
@@ -206,38 +191,11 @@ module Midwatch
         fields["severity"] = final ? "error" : "warn"
         fields.merge!(Failure.fields(error)) if error
         Midwatch.recorder.record("job.failed", fields, (job.destroyed? ? { "row" => "destroyed" } : nil))
-        return if final
-
-        told_retry(context, job, job.run_at)
-      end
-
-      def told_retry(context, job, next_time)
-        due = next_time ? Midwatch.recorder.time_text(next_time) : Midwatch.recorder.time_text
-        Midwatch.recorder.record("job.retried", run_fields(context, job), { "next_time" => due })
-      end
-
-      # `retry_on` made a new row for the same run; `discard_on` gave up. The row at hand is gone
-      # as if all were well.
-      def ended_by_active_job(context, fields)
-        retried = context.active_job_end == :retried
-        fields["outcome"] = retried ? "retrying" : "discarded"
-        fields["severity"] = "warn"
-        if context.active_job_error
-          fields.merge!(Failure.fields(context.active_job_error))
-          Midwatch.recorder.record("job.failed", fields)
-        end
-        plain = fields.slice("runtime", "job", "run_id", "attempt", "trace_id", "actor", "queue", "priority", "worker")
-        if retried
-          due = context.next_time ? Midwatch.recorder.time_text(context.next_time) : Midwatch.recorder.time_text
-          Midwatch.recorder.record("job.retried", plain, { "next_time" => due })
-        else
-          Midwatch.recorder.record("job.discarded", plain.merge("outcome" => "discarded"))
-        end
+        Attempt.retried(fields, job.run_at) unless final
       end
 
       def invoke_alone(context, job, &block)
-        started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-        cpu = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
+        clocks = Attempt.clocks
         error = nil
         begin
           Context.with(context) { block.call(job) }
@@ -245,7 +203,7 @@ module Midwatch
           error = raised
           raise
         ensure
-          Midwatch.safely { Context.with(context) { end_attempt(context, job, error.nil?, error, measures(started, cpu)) } }
+          Midwatch.safely { Context.with(context) { end_attempt(context, job, error.nil?, error, Attempt.measures(clocks)) } }
         end
       end
 

@@ -10,26 +10,31 @@ module Midwatch
       "\"" => "\\\"", "\\" => "\\\\", "\n" => "\\n", "\r" => "\\r", "\t" => "\\t",
     }.freeze
 
+    # Fields have few names: each is written out once.
+    NAMED = Hash.new { |known, name| known[name] = "\"#{name}\":" }
+
     module_function
 
     # `fields` maps names (which need no escapes) to strings, numbers and true or false; nil and
-    # empty strings are left out. `attributes` is any plain structure. `constant` is what goes in
-    # front: fields as this wrote them, each with a comma behind it.
-    def generate(fields, attributes = nil, constant = "")
-      line = +"{" << constant
-      fields.each do |name, value|
-        case value
-        when String then line << "\"" << name << "\":\"" << text(value) << "\"," unless value.empty?
-        when Integer, true, false then line << "\"" << name << "\":" << value.to_s << ","
-        when Float then line << "\"" << name << "\":" << value.round(3).to_s << "," if value.finite?
-        end
-      end
+    # empty strings are left out. `attributes` is any plain structure.
+    def generate(fields, attributes = nil)
+      line = +"{"
+      fields.each { |name, value| field(line, name, value) }
       if attributes && !attributes.empty?
         line << "\"attributes\":"
         append(line, attributes) << "}"
       else
         line[-1] = "}"
         line
+      end
+    end
+
+    # One field and a comma.
+    def field(line, name, value)
+      case value
+      when String then line << NAMED[name] << "\"" << text(value) << "\"," unless value.empty?
+      when Integer, true, false then line << NAMED[name] << value.to_s << ","
+      when Float then line << NAMED[name] << value.round(3).to_s << "," if value.finite?
       end
     end
 

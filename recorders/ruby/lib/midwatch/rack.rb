@@ -31,15 +31,13 @@ module Midwatch
       def initialize(environment)
         @environment = environment
         @started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-        given = environment["HTTP_X_REQUEST_ID"].to_s
-        own = given.match?(ID) ? given : Midwatch.recorder.uuid7
         @line = Midwatch.redact.text("#{environment["REQUEST_METHOD"]} #{environment["PATH_INFO"]}")
         @context = Context.new(
-          trace_id: -> { environment["action_dispatch.request_id"] || own },
+          trace_id: -> { environment["action_dispatch.request_id"] || own_id },
           actor: -> { user || @line },
           given: -> { environment["action_dispatch.request.parameters"] || environment["rack.request.form_hash"] }
         )
-        @queued = queued_ms
+        @queued = queued_ms if environment.key?("HTTP_X_REQUEST_START")
       end
 
       def finish(status, error)
@@ -47,6 +45,8 @@ module Midwatch
 
         @told = true
         number = status.to_i
+        # Rails answers for an error before it comes here.
+        error ||= @environment["action_dispatch.exception"] if number >= 500
         fields = {
           "runtime" => "rack", "trace_id" => @context.trace_id, "actor" => user,
           "outcome" => number >= 500 ? "failed" : "succeeded", "severity" => number >= 500 ? "error" : "info",
@@ -59,11 +59,22 @@ module Midwatch
 
       private
 
+      # What a proxy in front gave the request, or one of ours.
+      def own_id
+        @own_id ||= begin
+          given = @environment["HTTP_X_REQUEST_ID"]
+          given&.match?(ID) ? given : Midwatch.recorder.uuid7
+        end
+      end
+
       def attributes(number)
-        {
-          "method" => @environment["REQUEST_METHOD"].to_s, "path" => @line.partition(" ").last,
-          "route" => route, "status" => number, "remote_address" => remote_address
-        }.compact
+        method = @environment["REQUEST_METHOD"].to_s
+        told = { "method" => method, "path" => @line.byteslice((method.bytesize + 1)..) }
+        route = self.route
+        told["route"] = route if route
+        told["status"] = number
+        told["remote_address"] = remote_address
+        told
       end
 
       def route
@@ -77,7 +88,8 @@ module Midwatch
       # Rails believes forwarded addresses only behind its trusted proxies; without it, nobody is.
       # It raises where a client claims two addresses.
       def remote_address
-        Midwatch.safely { @environment["action_dispatch.remote_ip"]&.to_s } || @environment["REMOTE_ADDR"].to_s
+        checked = @environment["action_dispatch.remote_ip"]
+        (checked && Midwatch.safely { checked.to_s }) || @environment["REMOTE_ADDR"].to_s
       end
 
       def user
@@ -88,7 +100,7 @@ module Midwatch
 
       # Seconds, milliseconds or microseconds since 1970, as proxies write `X-Request-Start`.
       def queued_ms
-        text = @environment["HTTP_X_REQUEST_START"].to_s.delete_prefix("t=")
+        text = @environment["HTTP_X_REQUEST_START"].delete_prefix("t=")
         return unless text.match?(/\A\d{10,16}(\.\d+)?\z/)
 
         value = text.to_f

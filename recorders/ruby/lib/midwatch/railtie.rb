@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "error_reports"
+
 module Midwatch
   # In a Rails application: the middleware goes first, the hooks after everything is loaded. What
   # Rails knows of the application stands in for what nobody has set.
@@ -11,6 +13,7 @@ module Midwatch
     config.after_initialize do |application|
       Midwatch.safely { Railtie.fill(application) }
       Midwatch.install
+      Midwatch.safely { ErrorReports.install } if Midwatch.settings.on?(:enabled)
       Midwatch.log_from(::Rails.logger)
       Midwatch.log_from(::Delayed::Worker.logger) if defined?(::Delayed::Worker)
     end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "securerandom"
+require_relative "debug"
 
 module Midwatch
   # Turns what happened into an event and appends it to the spool. Nothing here raises.
@@ -16,14 +16,19 @@ module Midwatch
       "error_class" => 512, "service" => 128, "environment" => 64, "release" => 128
     }.freeze
     MESSAGE_BYTES_MAX = 8_000
+    VARIANTS = "89ab"
 
-    attr_reader :spool, :redact, :settings
+    # Log lines that sampling left out are told this often at most.
+    LEFT_OUT_SECONDS = 60
+
+    attr_reader :spool, :redact, :settings, :debug
     attr_accessor :faults
 
     # `before` is the recorder of this process so far: its file ends, its numbers go on.
     def initialize(settings, before = nil)
       @settings = settings
       @faults = @faults_told = 0
+      @debug = Debug.new(settings)
       @redact = Redact.new(key: settings.digest_key)
       @spool = before&.spool || Spool.new(settings.spool, "ruby", settings.host)
       @spool.move(settings.spool, settings.host) if before
@@ -34,7 +39,8 @@ module Midwatch
         "release" => settings.release, "host" => @spool.host
       }.transform_values(&:to_s).reject { |_, value| value.empty? }
       # The same as it stands in a line, without the braces: it never changes.
-      @base_text = @base.empty? ? "" : "#{JsonLine.generate(@base)[1..-2]},"
+      @base_text = @base.each_with_object(+"") { |(name, value), text| JsonLine.field(text, name, value) }
+      @base_names = @base.keys
     end
 
     # Appends one event; true when it is written. `fields` are those of an event, nil meaning
@@ -43,8 +49,14 @@ module Midwatch
       return false unless @enabled
 
       spool = @spool.current
+      tell_left_out(spool, kind) if spool.left_out.positive?
       tell_gap(spool) if spool.open? && (spool.dropped.positive? || @faults > @faults_told)
       spool.append(line(spool, kind, fields, attributes), sync: sync)
+    end
+
+    # Counts a log line that sampling left out; the number is told with a later event.
+    def leave_out
+      spool.current.leave_out
     end
 
     # RFC 3339 in UTC with microseconds, of now or of a Time.
@@ -59,28 +71,43 @@ module Midwatch
 
     # UUIDv7 (RFC 9562).
     def uuid7
-      milliseconds = Process.clock_gettime(Process::CLOCK_REALTIME, :millisecond)
-      random = SecureRandom.hex(10)
-      variant = ((random[4].hex & 3) | 8).to_s(16)
-      hex = format("%012x", milliseconds)
-      "#{hex[0, 8]}-#{hex[8, 4]}-7#{random[1, 3]}-#{variant}#{random[5, 3]}-#{random[8, 12]}"
+      id = Process.clock_gettime(Process::CLOCK_REALTIME, :millisecond).to_s(16).rjust(12, "0")
+      id << "7" << Random.urandom(10).unpack1("H*").byteslice(0, 19)
+      id.setbyte(16, VARIANTS.getbyte(id.getbyte(16) & 3))
+      id.insert(8, "-").insert(13, "-").insert(18, "-").insert(23, "-")
     end
 
     private
 
+    # Written straight away, in the order of the contract: this is done for every event.
     def line(spool, kind, fields, attributes)
-      event = { "id" => uuid7, "time" => fields["time"] || time_text, "stream" => STREAM_OF[kind] || "jobs", "kind" => kind }
-      overridden = @base.each_key.any? { |name| fields.key?(name) }
-      event.update(@base) if overridden
-      fields.each { |name, value| event[name] = value.is_a?(String) && value.bytesize > 64 ? cut(name, value) : value unless name == "time" }
-      event["source"] = spool.source
-      event["source_seq"] = spool.next_sequence
-      JsonLine.generate(event, attributes, overridden ? "" : @base_text)
+      text = +"{\"id\":\"" << uuid7 << "\",\"time\":\"" << (fields["time"] || time_text)
+      text << "\",\"stream\":\"" << (STREAM_OF[kind] || "jobs") << "\",\"kind\":\"" << kind << "\","
+      if @base_names.any? { |name| fields.key?(name) }
+        @base.each { |name, value| JsonLine.field(text, name, value) unless fields.key?(name) }
+      else
+        text << @base_text
+      end
+      fields.each do |name, value|
+        next if value.nil? || name == "time"
+
+        JsonLine.field(text, name, value.is_a?(String) && value.bytesize > 64 ? cut(name, value) : value)
+      end
+      text << spool.source_text << spool.next_sequence.to_s
+      return text << "}" if attributes.nil? || attributes.empty?
+
+      JsonLine.append(text << ",\"attributes\":", attributes) << "}"
     end
 
     def cut(name, value)
       max = BYTES_MAX[name] || (name == "error_stack" ? value.bytesize : MESSAGE_BYTES_MAX)
       value.bytesize > max ? "#{JsonLine.utf8(value).byteslice(0, max - 3).scrub("")}…" : value
+    end
+
+    def tell_left_out(spool, kind)
+      count = spool.take_left_out(kind == "worker.stopped" ? 0 : LEFT_OUT_SECONDS) or return
+      fields = { "severity" => "info", "message" => "#{count} log lines were left out by log_sample", "runtime" => "ruby" }
+      spool.append(line(spool, "log", fields, { "logger" => "midwatch", "left_out" => count })) || spool.restore_left_out(count)
     end
 
     def tell_gap(spool)

@@ -51,7 +51,7 @@ module Midwatch
       return unless settings.on?(:enabled)
 
       safely { DelayedJob.install } if defined?(::Delayed::Worker)
-      safely { ActiveJobEnds.install } if defined?(::ActiveSupport::Notifications)
+      safely { ActiveJobRuns.install } if defined?(::ActiveSupport::Notifications)
     end
 
     # Makes the lines of a logger events too, with the run and the trace they belong to.

@@ -20,6 +20,8 @@ module Midwatch
       arguments_by_job: [nil, {}],
       # Least severe line of a logger that becomes an event; off: none does.
       log_level: ["MIDWATCH_LOG_LEVEL", "info"],
+      # Share of the lines at info and below that is kept, from 0 to 1; all lines of a run go the same way.
+      log_sample: ["MIDWATCH_LOG_SAMPLE", 1.0],
       # Whether ids travel in a comment behind Delayed::Job's handler.
       tag_handler: ["MIDWATCH_TAG_HANDLER", "1"],
       # Key for digests and fingerprints; the same on all hosts lets values be compared.
@@ -92,7 +94,15 @@ module Midwatch
       if known && !known.include?(value)
         raise ArgumentError, "midwatch: #{name} must be one of #{known.join(", ")}, not #{value.inspect}"
       end
+      value = share(name, value) if name == :log_sample
       instance_variable_set(:"@#{name}", value)
+    end
+
+    def share(name, value)
+      number = Float(value, exception: false)
+      return number if number&.between?(0, 1)
+
+      raise ArgumentError, "midwatch: #{name} must be a share from 0 to 1, not #{value.inspect}"
     end
 
     def suggestion(name)

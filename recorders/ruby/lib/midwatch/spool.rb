@@ -38,7 +38,8 @@ module Midwatch
     # Says why nothing may be opened now; counted like any error of the disk.
     class Refused < IOError; end
 
-    attr_reader :host, :worker, :source, :dropped
+    # `source_text` is the source as it stands in a line, up to the number.
+    attr_reader :host, :worker, :source, :source_text, :dropped, :left_out
 
     def initialize(directory, kind, host = nil)
       @directory = directory
@@ -95,6 +96,25 @@ module Midwatch
       count
     end
 
+    # Counts a log line that was left out on purpose.
+    def leave_out
+      @left_out_since = Process.clock_gettime(Process::CLOCK_MONOTONIC) if @left_out.zero?
+      @left_out += 1
+    end
+
+    # How many there were, if the first is as old as this.
+    def take_left_out(seconds)
+      return if Process.clock_gettime(Process::CLOCK_MONOTONIC) - @left_out_since < seconds
+
+      count = @left_out
+      @left_out = 0
+      count
+    end
+
+    def restore_left_out(count)
+      @left_out += count
+    end
+
     # Puts back a count that could not be told after all.
     def restore_dropped(count)
       @dropped += count
@@ -112,7 +132,8 @@ module Midwatch
       name_process
       @file&.autoclose = false if @file && !@file.closed?
       @file = nil
-      @dropped = 0
+      @dropped = @left_out = 0
+      @left_out_since = 0.0
       @written = 0
       @opened = 0.0
       @retry_at = 0.0
@@ -121,6 +142,7 @@ module Midwatch
     def name_process
       @worker = "#{@host}:#{@pid}:#{@start}"
       @source = "#{@kind}@#{@worker}/#{@first + 1}"
+      @source_text = "\"source\":\"#{JsonLine.text(@source)}\",\"source_seq\":"
     end
 
     def open_file
