@@ -1,6 +1,7 @@
 /** The life of an incident: counted, over, opened again, flapping, put off; and who hears of it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { noSurvey } from "../detect/survey.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Incident } from "../model/incident.ts";
 import { type Monitor, quietMonitor } from "../model/monitor.ts";
@@ -10,6 +11,7 @@ import { weigh } from "./incidents.ts";
 import { calmMs, flapsMin, reopenMs, resolveIncident, snoozeIncident } from "./life.ts";
 import { settleMessage } from "./outbox.ts";
 import { type Policy, quietPolicy } from "./policy.ts";
+import { releaseMs } from "./telling.ts";
 
 const job = { job: "J", service: "s" };
 const second = 1000;
@@ -62,6 +64,8 @@ function play(
         gaps: [],
         slots: [],
         openRuns: [],
+        usualOf: () => undefined,
+        survey: noSurvey,
         agents: [],
         awakeSinceMs: 0,
       };
@@ -161,6 +165,42 @@ describe("an incident", () => {
     life.change(resolveIncident(life.one(), "mended", second, "ann").incident);
     await life.look(2 * second, [finding(2 * second)]);
     assert.deepEqual([life.one().state, life.told], ["open", ["opened", "opened"]]);
+  });
+
+  test("is over after as many successes as its monitor wants, each counted once", async () => {
+    const life = play({ successesBeforeOver: 2 });
+    await life.look(0, [finding(0)]);
+    await life.look(second, [], second);
+    await life.look(2 * second, [], second);
+    assert.deepEqual([life.one().state, life.one().successes], ["open", 1]);
+    await life.look(3 * second, [finding(3 * second)]);
+    await life.look(4 * second, [], 4 * second);
+    assert.deepEqual([life.one().state, life.one().successes], ["open", 1], "a failure begins it anew");
+    await life.look(5 * second, [], 5 * second);
+    assert.deepEqual(
+      [life.one().state, life.acts.filter((act) => act === "recovering").length],
+      ["resolved", 2],
+    );
+  });
+
+  test("of a host that is away takes what is missed there with it; what outlives it is told", async () => {
+    const life = play();
+    const away = finding(0, { kind: "agent_silent", cause: "away", host: "db-1", severity: "error" });
+    const missed = finding(0, { kind: "missed", cause: "missed", host: "db-1" });
+    await life.look(0, [finding(0, { kind: "missed", cause: "other", host: "db-2" })]);
+    await life.look(second, [away, missed]);
+    await life.look(2 * second, [away]);
+    const [other, parent, child] = [...life.kept.values()];
+    assert.deepEqual([other?.parentId, parent?.children, child?.parentId], [undefined, 1, parent?.id]);
+    assert.deepEqual(life.told, ["opened", "opened"], "the other host, and the one that is away");
+    await life.look(3 * second, []);
+    assert.deepEqual(life.told, ["opened", "opened", "resolved"]);
+    await life.look(3 * second + releaseMs, []);
+    assert.deepEqual(life.told, ["opened", "opened", "resolved", "opened"]);
+    assert.deepEqual(
+      life.acts.filter((act) => act === "grouped" || act === "released"),
+      ["grouped", "grouped", "released"],
+    );
   });
 
   test("is over when a retry is told of late", async () => {
