@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { Access } from "../access/access.ts";
+import type { Journal } from "../access/journal.ts";
 import type { Keyring } from "../access/keyring.ts";
 import type { Watch } from "../alert/parts.ts";
 import type { Severity } from "../model/event.ts";
@@ -17,6 +18,7 @@ export type ServerParts = {
   readonly control: ControlStore;
   readonly access: Access;
   readonly keyring: Keyring;
+  readonly journal: Journal;
   readonly watch: Watch;
   readonly status: () => Promise<OverviewAnswer["server"]>;
   readonly clock: Clock;

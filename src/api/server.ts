@@ -13,8 +13,10 @@ import { drain } from "./body.ts";
 import { guardRequest, setSecurityHeaders } from "./guard.ts";
 import type { AddRoutes, Api, Patience, RouteParts, ServerParts } from "./parts.ts";
 import { problemOf } from "./problem.ts";
+import { recordAccess } from "./record-access.ts";
 import { addAccountRoutes } from "./routes/account.ts";
 import { addEventRoutes } from "./routes/events.ts";
+import { addFailureRoutes } from "./routes/failures.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addIncidentRoutes } from "./routes/incidents.ts";
 import { addIntakeRoutes } from "./routes/intake.ts";
@@ -58,6 +60,7 @@ const routes: readonly AddRoutes[] = [
   addMonitorRoutes,
   addMetricsRoutes,
   addOverviewRoutes,
+  addFailureRoutes,
   addQueueRoutes,
   addSampleRoutes,
   addScheduleRoutes,
@@ -96,6 +99,7 @@ export async function makeServer(parts: ServerParts): Promise<FastifyInstance> {
     guardRequest(request);
   });
   admitByPolicy(server, parts.access);
+  recordAccess(server, parts.journal);
   answerErrors(server, parts);
   await server.register(swagger, { openapi: openapiHead(parts.version) });
   const restricted: RouteParts = {

@@ -71,6 +71,7 @@ export function startOwnEvents({ intake, clock, randomBytes, base }: OwnEventsOp
         source: "midwatch-server",
         batchId: uuidv7(clock(), randomBytes(10)),
         encoding: "identity",
+        isOwn: true,
         body: new TextEncoder().encode(`${lines.join("\n")}\n`),
       });
       return true;

@@ -24,9 +24,9 @@ const workspace = createWorkspace();
 const block = createBlockBuffer();
 const seal = createSealer(firstSegment, randomBytes);
 
-function encode({ body, encoding, receivedMs }: EncodeJob): EncodedBatch {
+function encode({ body, encoding, receivedMs, isOwn }: EncodeJob): EncodedBatch {
   const plain = decompress(body, encoding);
-  const { batch, refused, refusals } = readNdjson(plain, receivedMs, workspace);
+  const { batch, refused, refusals } = readNdjson(plain, receivedMs, workspace, isOwn);
   // The workspace has a copy. Memory that is given back at once is none that the collector looks for.
   (body.buffer as ArrayBuffer).transfer(0);
   const { batch: safe, counts: redactions } = redactBatch(batch, rules);

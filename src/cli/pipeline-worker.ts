@@ -14,6 +14,7 @@ export type EncodeJob = {
   readonly body: Uint8Array;
   readonly encoding: IntakeRequest["encoding"];
   readonly receivedMs: number;
+  readonly isOwn: boolean;
 };
 
 /** What a thread is told when it starts: numbers of segments are never given twice. */
@@ -43,7 +44,10 @@ export type EncodeAnswer =
 
 export type PipelineThread = {
   /** Takes the body's memory away from the caller where the body fills all of it. */
-  encode(body: Uint8Array, encoding: IntakeRequest["encoding"], receivedMs: number): Promise<EncodedBatch>;
+  encode(
+    request: Pick<IntakeRequest, "body" | "encoding" | "isOwn">,
+    receivedMs: number,
+  ): Promise<EncodedBatch>;
   close(): Promise<void>;
 };
 
@@ -86,12 +90,12 @@ export function startPipelineThread(lastSegment: number, redaction?: RedactionSe
   }
 
   return {
-    encode(body, encoding, receivedMs) {
+    encode({ body, encoding, isOwn = false }, receivedMs) {
       return new Promise((resolve, reject) => {
         const number = count++;
         askers.set(number, { resolve, reject });
         const owned = body.byteLength === body.buffer.byteLength ? body : new Uint8Array(body);
-        const job: EncodeJob = { number, body: owned, encoding, receivedMs };
+        const job: EncodeJob = { number, body: owned, encoding, receivedMs, isOwn };
         worker.postMessage(job, [owned.buffer as ArrayBuffer]);
       });
     },

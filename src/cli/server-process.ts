@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeAccess } from "../access/access.ts";
+import { startJournal } from "../access/journal.ts";
 import { makeKeyring } from "../access/keyring.ts";
 import { makePeople } from "../access/people.ts";
 import { startTicksOf } from "../agent/process.ts";
@@ -36,6 +37,7 @@ import { ownJobs } from "./own-schedule.ts";
 import { makeOwnerKey } from "./owner-key.ts";
 import { startPipeline } from "./pipeline.ts";
 import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
+import { loadRules } from "./rules.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
 import { openSourceChains } from "./source-chains.ts";
 import type { Environment } from "./terminal.ts";
@@ -198,6 +200,7 @@ async function open(
   const watch = await startWatch({
     events,
     survey: events,
+    rules: loadRules(config.rules),
     store: control,
     setup,
     clock,
@@ -211,6 +214,14 @@ async function open(
   });
   releases.push(() => watch.close());
   const keyring = makeKeyring(control, clock);
+  const journal = startJournal({
+    intake: pipeline.intake,
+    clock,
+    randomBytes,
+    base: ownFields(options),
+    reportOwnFinding: findings.reportOwnFinding,
+  });
+  releases.push(() => journal.close());
   const people = makePeople({ control, clock, randomBytes });
   const ownerKey = makeOwnerKey(config.data, randomBytes);
   releases.push(() => ownerKey.remove());
@@ -235,6 +246,7 @@ async function open(
       secure: false,
     }),
     keyring,
+    journal,
     status,
     clock,
     randomBytes,

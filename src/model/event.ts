@@ -42,6 +42,36 @@ export const kinds = {
   "source.gap": "logs",
 } as const satisfies Record<string, Stream>;
 
+/**
+ * What people and keys did in Midwatch, in the words of the OWASP Logging Vocabulary where it has
+ * one. Only the server itself records these; they belong to the stream `audit`.
+ */
+export const accessKinds = [
+  "access.authn_login_success",
+  "access.authn_login_fail",
+  "access.authn_login_fail_max",
+  "access.authn_password_change",
+  "access.authn_token_created",
+  "access.authn_token_revoked",
+  "access.authn_token_reuse",
+  "access.authn_factor_change",
+  "access.authz_fail",
+  "access.authz_change",
+  "access.authz_admin",
+  "access.session_created",
+  "access.session_ended",
+  "access.user_created",
+  "access.user_updated",
+  "access.sensitive_read",
+  "access.sensitive_update",
+  "access.sensitive_delete",
+  "access.sys_startup",
+  "access.sys_shutdown",
+  "access.sys_monitor_disabled",
+  "access.sys_monitor_enabled",
+] as const;
+export type AccessKind = (typeof accessKinds)[number];
+
 export type Kind = keyof typeof kinds | `access.${string}`;
 
 export function isKind(text: string): text is Kind {

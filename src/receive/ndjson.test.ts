@@ -150,7 +150,7 @@ test("random events read the same by JSON.parse, by the scanner and by the way o
     ordinary += isOrdinary(line) ? 1 : 0;
     assert.deepEqual(rowOf(line), event, about);
     const bytes = Buffer.from(`${line}\n`);
-    const rewritten = rewriteLine(bytes, 0, bytes.length - 1, earliestMicros, latestMicros);
+    const rewritten = rewriteLine({ bytes, earliestMicros, latestMicros, isOwn: false }, 0, bytes.length - 1);
     assert.ok("line" in rewritten, about);
     assert.deepEqual(rowOf(rewritten.line), event, about);
   }

@@ -32,7 +32,13 @@ export type Received = {
  * Reads a whole body. `batch` lies in `space` and is valid until the next body is read into it.
  * Throws `BATCH_TOO_LARGE` for more lines than `limits.batchEventsMax`.
  */
-export function readNdjson(body: Uint8Array, nowMs: number, space: Workspace = createWorkspace()): Received {
+export function readNdjson(
+  body: Uint8Array,
+  nowMs: number,
+  space: Workspace = createWorkspace(),
+  isOwn = false,
+): Received {
+  space.isOwn = isOwn;
   const end = fillWorkspace(space, body, Math.floor(nowMs * 1000));
   const isValidText = isUtf8(body);
   const refusals: Refusal[] = [];
@@ -82,7 +88,7 @@ function readUnusualLine(
     // The rest of the body may be at fault and this line as ordinary as any.
     if (readOrdinaryLine(space, start, false) >= 0) return undefined;
   }
-  const rewritten = rewriteLine(space.bytes, start, lineEnd, space.earliestMicros, space.latestMicros);
+  const rewritten = rewriteLine(space, start, lineEnd);
   if ("reason" in rewritten) return rewritten.reason;
   if (readOrdinaryLine(space, appendLine(space, rewritten.line), true) >= 0) return undefined;
   // A test feeds mutated lines and never sees this; a sender's line must not stop the server.

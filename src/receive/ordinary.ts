@@ -4,7 +4,7 @@
  * string. Whatever is not ordinary is answered with -1 and no reason: `unusual.ts` then finds out
  * what it is, so that nothing here costs time for the sake of a good message.
  */
-import { kinds, severities, streams } from "../model/event.ts";
+import { accessKinds, kinds, severities, streamOf, streams } from "../model/event.ts";
 import { type Field, type FieldName, fieldNames, fields } from "../model/fields.ts";
 import { limits } from "../model/limits.ts";
 import { readNumber } from "../model/number-bytes.ts";
@@ -35,7 +35,11 @@ const keyTable = createWordTable([...fieldNames, "attributes"]);
 
 const kindNames = Object.keys(kinds);
 const kindTable = createWordTable(kindNames);
-const kindStreams = Int32Array.from(Object.values(kinds), (stream) => streams.indexOf(stream));
+/** With the kinds that only the server itself may record. */
+const ownKindTable = createWordTable([...kindNames, ...accessKinds]);
+const kindStreams = Int32Array.from([...Object.values(kinds), ...accessKinds.map(streamOf)], (stream) =>
+  streams.indexOf(stream),
+);
 const severityTable = createWordTable(severities);
 
 const idField = fieldNames.indexOf("id");
@@ -193,7 +197,7 @@ function isInForm(space: Workspace, fieldForm: number, start: number, end: numbe
       return micros >= space.earliestMicros && micros <= space.latestMicros;
     }
     case form.kind:
-      space.kind = findWord(kindTable, bytes, start, end);
+      space.kind = findWord(space.isOwn ? ownKindTable : kindTable, bytes, start, end);
       return space.kind >= 0;
     case form.severity:
       return findWord(severityTable, bytes, start, end) >= 0;

@@ -34,6 +34,8 @@ export type Workspace = {
   receivedAtMicros: number;
   earliestMicros: number;
   latestMicros: number;
+  /** The body is the server's own: it may record what people did in Midwatch. */
+  isOwn: boolean;
   /** Of the line at hand: its kind, where its attribute pairs end, and which values hold escapes. */
   kind: number;
   attributesEnd: number;
@@ -77,6 +79,7 @@ export function createWorkspace(): Workspace {
     receivedAtMicros: 0,
     earliestMicros: 0,
     latestMicros: 0,
+    isOwn: false,
     kind: -1,
     attributesEnd: -1,
     escapedFields: new Int32Array(fieldCount),

@@ -24,6 +24,7 @@ import {
   skipValue,
   tooDeep,
 } from "./json-bytes.ts";
+import type { Workspace } from "./rows.ts";
 
 /** A line in ordinary form, or why there is none. */
 export type Rewritten = { readonly line: string } | { readonly reason: string };
@@ -37,20 +38,20 @@ function refuse(reason: string): never {
 
 type Members = ReadonlyMap<string, string>;
 
+type LinePlace = Pick<Workspace, "bytes" | "earliestMicros" | "latestMicros" | "isOwn">;
+
 /** `start` to `end` is the line without its line feed, in valid UTF-8; times in microseconds. */
 export function rewriteLine(
-  bytes: Uint8Array,
+  { bytes, earliestMicros, latestMicros, isOwn }: LinePlace,
   start: number,
   end: number,
-  earliestMicros: number,
-  latestMicros: number,
 ): Rewritten {
   try {
     if (end - start > limits.lineBytesMax) {
       refuse(`the line has ${end - start} bytes, expected at most ${limits.lineBytesMax} (lineBytesMax)`);
     }
     const members = readMembers(bytes.subarray(start, end + 1));
-    return { line: writeMembers(members, earliestMicros, latestMicros) };
+    return { line: writeMembers(members, earliestMicros, latestMicros, isOwn) };
   } catch (error) {
     if (error instanceof Refused) return { reason: error.message };
     throw error;
@@ -120,8 +121,13 @@ function textOf(line: Uint8Array, start: number, end: number): string {
   return decoder.decode(line.subarray(start, end));
 }
 
-function writeMembers(members: Members, earliestMicros: number, latestMicros: number): string {
-  const kind = checkedKind(members);
+function writeMembers(
+  members: Members,
+  earliestMicros: number,
+  latestMicros: number,
+  isOwn: boolean,
+): string {
+  const kind = checkedKind(members, isOwn);
   checkStream(members, kind);
   const written: string[] = [];
   for (const name of fieldNames) {
@@ -142,11 +148,11 @@ function refuseAbsent(name: FieldName): never {
   return refuse(`\`${name}\` is absent, expected it in every event`);
 }
 
-function checkedKind(members: Members): Kind {
+function checkedKind(members: Members, isOwn: boolean): Kind {
   const text = members.get("kind");
   if (text === undefined || text === "null" || text === '""') refuseAbsent("kind");
   const kind = checkedString("kind", text);
-  if (kind.startsWith("access.")) {
+  if (kind.startsWith("access.") && !isOwn) {
     refuse(`\`kind\` is ${JSON.stringify(shorten(kind))}, which only the server itself may record`);
   }
   if (!isKind(kind)) {

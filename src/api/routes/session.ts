@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Actor } from "../../access/actor.ts";
+import type { Journal } from "../../access/journal.ts";
 import type { SignedIn } from "../../access/people.ts";
 import { isRole, type Role } from "../../access/policy.ts";
 import type { Surroundings } from "../../access/sessions.ts";
@@ -38,7 +39,18 @@ export async function keepSession(
 }
 
 export const addSessionRoutes: AddRoutes = (server, parts) => {
-  const { access, control } = parts;
+  const { access, control, journal } = parts;
+
+  /** What was typed as a name may be a password: only names of people are written down. */
+  async function noteFailure(error: unknown, name: string, from: Surroundings): Promise<void> {
+    if (!(error instanceof Fault)) return;
+    if (error.code !== "SIGN_IN_REFUSED" && error.code !== "SLOW_DOWN") return;
+    const kind =
+      error.code === "SLOW_DOWN" ? "access.authn_login_fail_max" : ("access.authn_login_fail" as const);
+    const actor = (await control.personByName(name))?.name ?? "unknown";
+    // The answer is a refusal in any case.
+    await noteSignIn(journal, actor, from, kind).catch(() => undefined);
+  }
 
   server.get(
     "/api/v1/me",
@@ -78,11 +90,15 @@ export const addSessionRoutes: AddRoutes = (server, parts) => {
     async (request, reply) => {
       const { name, password, code } = request.body;
       const knownMark = cookieIn(request.headers.cookie, "known", access.secure);
-      const signedIn = await access.people.signIn(
-        { name, password, code, knownMark },
-        surroundingsOf(request),
-      );
-      await keepSession(reply, parts, signedIn);
+      const from = surroundingsOf(request);
+      try {
+        const signedIn = await access.people.signIn({ name, password, code, knownMark }, from);
+        await noteSignIn(journal, signedIn.person.name, from, "access.authn_login_success");
+        await keepSession(reply, parts, signedIn);
+      } catch (error) {
+        await noteFailure(error, name, from);
+        throw error;
+      }
       return await reply.code(204).send(null);
     },
   );
@@ -139,12 +155,35 @@ export const addSessionRoutes: AddRoutes = (server, parts) => {
     },
     async (request, reply) => {
       const { token, name, password } = request.body;
-      const signedIn = await access.people.accept(token, { name, password }, surroundingsOf(request));
+      const from = surroundingsOf(request);
+      await journal.check();
+      const signedIn = await access.people.accept(token, { name, password }, from);
+      await noteSignIn(journal, signedIn.person.name, from, "access.authn_login_success");
       await keepSession(reply, parts, signedIn);
       return await reply.code(204).send(null);
     },
   );
 };
+
+type SignInKind = "access.authn_login_success" | "access.authn_login_fail" | "access.authn_login_fail_max";
+
+/** Recorded before the session is given: nobody is let in unseen. */
+export async function noteSignIn(
+  journal: Journal,
+  actor: string,
+  { address, browser }: Surroundings,
+  kind: SignInKind,
+): Promise<void> {
+  const success = kind === "access.authn_login_success";
+  const sentence = success ? "signed in" : "did not sign in";
+  await journal.record({
+    kind,
+    actor,
+    outcome: success ? "success" : "failure",
+    message: `${actor} ${sentence}`,
+    attributes: { address, browser: browser.slice(0, 200) },
+  });
+}
 
 function aboutActor(actor: Actor, person: Person | undefined): NonNullable<Me["me"]> {
   const { kind, name, rights, streams, fields, services, environments, by } = actor;
