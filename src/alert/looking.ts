@@ -10,7 +10,9 @@ import { knownErrors } from "../detect/errors.ts";
 import type { Expected } from "../detect/expected.ts";
 import { nameOf } from "../detect/facts.ts";
 import { firstLook, makeGatherer } from "../detect/gather.ts";
+import { makeMatcher } from "../detect/sigma/matcher.ts";
 import type { WatchState } from "../detect/state.ts";
+import { makeSurveyor, type Surveyor } from "../detect/surveyor.ts";
 import type { EventRecord } from "../model/event.ts";
 import type { Histogram } from "../model/histogram.ts";
 import type { Incident } from "../model/incident.ts";
@@ -33,6 +35,7 @@ const leaseMs = 8000;
 const leaseName = "watch";
 /** Agents that somebody gave up, by host, and when. */
 const givenUpPart = "given up";
+const surveyPart = "survey";
 
 export type Looking = {
   /** From here on everything is looked at. */
@@ -59,20 +62,36 @@ export type LookingParts = WatchParts & {
 export function makeLooking(parts: LookingParts): Looking {
   const { events, store, setup, clock, holder } = parts;
   let mind: Awaited<ReturnType<typeof recall>> | undefined;
+  let surveying: Surveyor | undefined;
 
   /** All that is known from earlier looks, whoever made them. */
   async function recall() {
     const judge = makeJudge(events, await store.watchState("judged"));
     const errors = knownErrors(await store.watchState("errors"));
+    const surveyor = await openSurveyor();
     return {
       judge,
       errors,
+      surveyor,
       errorsText: errors.text(),
-      gather: makeGatherer({ events, judge, errors, clock }),
+      gather: makeGatherer({ events, judge, errors, clock, ...(surveyor && { surveyor }) }),
       state: await openState(),
       carried: [] as readonly (JobSuccess & { readonly heardMs: number })[],
       notedMs: 0,
     };
+  }
+
+  async function openSurveyor(): Promise<Surveyor | undefined> {
+    if (!parts.survey) return undefined;
+    await surveying?.close();
+    surveying = makeSurveyor({
+      ...parts,
+      survey: parts.survey,
+      rules: makeMatcher(parts.rules ?? { rules: [], correlations: [] }),
+      text: await store.watchState(surveyPart),
+      onTrouble: (because) => parts.report("error", `The watch cannot ask for ${because}`),
+    });
+    return surveying;
   }
 
   async function openState(): Promise<WatchState> {
@@ -103,7 +122,7 @@ export function makeLooking(parts: LookingParts): Looking {
     const nowMs = clock();
     const mine = await lead(nowMs);
     if (!mine) return;
-    const { judge, errors, gather } = mine;
+    const { judge, errors, gather, surveyor } = mine;
     const unresolved = await store.unresolvedIncidents();
     const expected = await parts.expectations();
     const awaited: JobName[] = [
@@ -142,6 +161,7 @@ export function makeLooking(parts: LookingParts): Looking {
         outcome.incidents.length > 0 ||
         judged !== undefined;
       const isNoted = isNews || nowMs - notedMs >= noteEveryMs;
+      const surveyed = isNoted ? surveyor?.changedText(nowMs) : undefined;
       if (isNoted) {
         await store.changeWatch({
           ...outcome,
@@ -151,6 +171,7 @@ export function makeLooking(parts: LookingParts): Looking {
             place: JSON.stringify(found.state),
             ...(judged !== undefined && { judged }),
             ...(newErrors !== errorsText && { errors: newErrors }),
+            ...(surveyed !== undefined && { [surveyPart]: surveyed }),
           },
         });
         parts.own?.forget(reports);
@@ -161,6 +182,7 @@ export function makeLooking(parts: LookingParts): Looking {
         judge,
         errors,
         gather,
+        surveyor,
         errorsText: isNoted ? newErrors : errorsText,
         state: found.state,
         carried: successes.filter(({ heardMs }) => nowMs - heardMs < carryMs),
@@ -197,7 +219,10 @@ export function makeLooking(parts: LookingParts): Looking {
       const all = { ...(await givenUp()), [host]: clock() };
       await store.changeWatch({ state: { [givenUpPart]: JSON.stringify(all) } });
     },
-    close: () => store.dropLease({ name: leaseName, holder }),
+    async close() {
+      await surveying?.close();
+      await store.dropLease({ name: leaseName, holder });
+    },
   };
 }
 

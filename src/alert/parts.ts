@@ -1,5 +1,6 @@
 /** What the watch is given to work with, and what others may ask of it. */
 import type { Baseline } from "../detect/baseline.ts";
+import type { RuleSet } from "../detect/sigma/rule.ts";
 import type { Explanation } from "../detect/why.ts";
 import type { Kind } from "../model/event.ts";
 import type { HistogramFigures } from "../model/histogram.ts";
@@ -30,6 +31,8 @@ export type WatchParts = {
   readonly report: (severity: "info" | "error", message: string) => void;
   /** What is needed to know what is usual; absent: nothing is. */
   readonly survey?: SurveyQuestions;
+  /** What events are looked for; absent: none. */
+  readonly rules?: RuleSet;
   /** Who leads when this server does: the same after a start, and no other server's. */
   readonly holder: string;
   /** What parts of Midwatch say of Midwatch itself; absent: nothing. */

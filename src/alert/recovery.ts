@@ -33,6 +33,7 @@ export function recoveryOf(
   if (found.has(incident.cause)) return undefined;
   // What Midwatch said of itself, Midwatch or a person must take back.
   if (incident.kind === "midwatch") return undefined;
+  if (look.facts.survey.unasked.has(incident.kind)) return undefined;
   const isCalm = nowMs - incident.lastMs >= calmMs;
   if (incident.flapping && !isCalm) return undefined;
   if (lastingKinds.has(incident.kind)) return overBy(lastingRecovery(incident, look, nowMs));

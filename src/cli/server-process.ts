@@ -36,6 +36,7 @@ import { makeOwnLog, type OwnLog } from "./own-log.ts";
 import { ownJobs } from "./own-schedule.ts";
 import { makeOwnerKey } from "./owner-key.ts";
 import { startPipeline } from "./pipeline.ts";
+import { loadRules } from "./rules.ts";
 import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
 import { loadRules } from "./rules.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
@@ -200,6 +201,7 @@ async function open(
   const watch = await startWatch({
     events,
     survey: events,
+    rules: loadRules(config.rules),
     rules: loadRules(config.rules),
     store: control,
     setup,

@@ -76,6 +76,13 @@ export const settings = {
     fallbackAbout: "none",
     read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
   }),
+  rules: setting({
+    variable: "MIDWATCH_RULES",
+    about: "folder with rules of your own in Sigma's form (*.yml); see docs/guides/rules.md",
+    fallback: "",
+    fallbackAbout: "the built-in rules alone",
+    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+  }),
   "ledger.memory": setting({
     variable: "MIDWATCH_LEDGER_MEMORY",
     about:

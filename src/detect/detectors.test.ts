@@ -5,6 +5,7 @@ import { type Monitor, quietMonitor } from "../model/monitor.ts";
 import type { RunSummary, StoredEvent } from "../store/store.ts";
 import { detect } from "./detectors.ts";
 import type { Facts } from "./facts.ts";
+import { noSurvey } from "./survey.ts";
 
 const nowMs = Date.UTC(2026, 10, 21, 3);
 const minuteMs = 60_000;
@@ -21,6 +22,8 @@ function facts(more: Partial<Facts> & { readonly monitor?: Monitor } = {}): Fact
     gaps: [],
     slots: [],
     openRuns: [],
+    usualOf: () => undefined,
+    survey: noSurvey,
     agents: [],
     awakeSinceMs: 0,
     ...rest,
@@ -80,12 +83,17 @@ const cases: readonly Case[] = [
   [
     "a final failure",
     facts({ failures: [{ event: event(error), final: true, isNew: false }] }),
-    [["failed", /^ReportJob \(shop\) failed and will not be tried again: KeyError: no month\.$/]],
+    [
+      [
+        "failed",
+        /^ReportJob \(shop\) failed and will not be tried again: KeyError: no month\. It is a fault of the program: a retry will fail/,
+      ],
+    ],
   ],
   [
     "a final failure of a new kind, at its third attempt",
     facts({ failures: [{ event: event({ ...error, attempt: 3 }), final: true, isNew: true }] }),
-    [["failed", /failed at attempt 3 .*It never failed in this way before\.$/]],
+    [["failed", /failed at attempt 3 .*It never failed in this way before\. It is a fault/]],
   ],
   [
     "an attempt that is tried again",

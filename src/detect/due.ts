@@ -2,6 +2,7 @@
 import type { Monitor } from "../model/monitor.ts";
 import { jobKey } from "../model/monitor.ts";
 import type { EventStore, JobSign } from "../store/store.ts";
+import { isWorkday } from "./calendar.ts";
 import { type Away, type Expectation, type JudgedSlot, judgeSlots } from "./judge.ts";
 import { graceOfSlotMs, nextSlotMs, slotsBetween } from "./slots.ts";
 
@@ -11,7 +12,7 @@ const tellingMs = 3000;
 const backMsMax = 7 * 86_400_000;
 const signsMax = 20_000;
 /** Schedules that are judged in one look. More: the others in the next. */
-const judgedAtOnceMax = 1000;
+const judgedAtOnceMax = 10_000;
 
 export type Judge = {
   readonly look: (
@@ -108,7 +109,13 @@ function judgeOne(
     (slotMs) => slotMs + graceOfSlotMs(schedule, slotMs, monitor.graceMs) <= untilMs,
   );
   const isInterval = schedule.everySeconds !== undefined;
-  const judgedSlots = judgeSlots(one, slots, signs, aways);
+  // With the slot before, whose run is then known not to be one too many.
+  const judgedSlots = judgeSlots(one, [one.judgedMs, ...slots], signs, aways)
+    .slice(1)
+    .map((slot) => (isCounted(one) ? slot : withoutBetween(slot)))
+    .filter(
+      ({ slotMs, sign }) => sign !== undefined || isWorkday(monitor.calendar, slotMs, schedule.timeZone),
+    );
   // Counted from each run anew, an interval's slots are its own after every run.
   const latestMs = isInterval ? latestSignMs(one, signs, aways) : undefined;
   const answer =
@@ -118,6 +125,20 @@ function judgeOne(
   one.judgedMs = latestMs === undefined ? (slots.at(-1) ?? one.judgedMs) : Math.max(latestMs, one.judgedMs);
   one.deadlineMs = deadlineOf(one, one.judgedMs);
   return isInterval ? answer.filter(({ sign }) => sign === undefined) : answer;
+}
+
+/** Runs are counted where it is plain which slot each is for: one schedule, and a slot to begin from. */
+function isCounted({ monitor, schedule, judgedMs }: Tracked): boolean {
+  return (
+    monitor.schedules.length === 1 &&
+    schedule.everySeconds === undefined &&
+    nextSlotMs(schedule, judgedMs - 1) === judgedMs
+  );
+}
+
+function withoutBetween(slot: JudgedSlot): JudgedSlot {
+  const { between: _, ...rest } = slot;
+  return rest;
 }
 
 function latestSignMs(one: Tracked, signs: readonly JobSign[], aways: readonly Away[]): number | undefined {

@@ -2,6 +2,8 @@
 import type { JobName, Monitor } from "../model/monitor.ts";
 import type { RunSummary, StoredEvent } from "../store/store.ts";
 import type { JudgedSlot } from "./judge.ts";
+import type { Survey } from "./survey.ts";
+import type { Usual } from "./usual.ts";
 
 export type Failure = {
   readonly event: StoredEvent;
@@ -22,6 +24,10 @@ export type Facts = {
   readonly slots: readonly JudgedSlot[];
   /** Runs that wait, run, or will be tried again. */
   readonly openRuns: readonly RunSummary[];
+  /** What is usual of a job; absent: still being learnt. */
+  readonly usualOf: (name: JobName) => Usual | undefined;
+  /** What is unlike the usual may be told by this. */
+  readonly survey: Survey;
   /** When the agent of each host was last heard of. */
   readonly agents: readonly { readonly host: string; readonly lastMs: number }[];
   /** Since when we have heard all there was to hear: silence before then proves nothing. */

@@ -2,6 +2,7 @@
 import { causeOf } from "../model/finding.ts";
 import { jobKey, showJob } from "../model/monitor.ts";
 import type { Detector } from "./detectors.ts";
+import { classify } from "./error-kind.ts";
 import { nameOf } from "./facts.ts";
 
 export const failed: Detector = ({ failures }) =>
@@ -15,11 +16,12 @@ export const failed: Detector = ({ failures }) =>
       const because =
         `${showJob(job)} failed${tries} and will not be tried again` +
         `${how === "" ? "" : `: ${how}`}${isNew ? ". It never failed in this way before" : ""}`;
+      const kind = classify(event);
       return {
         kind: "failed",
         cause: causeOf("failed", jobKey(job), event.fingerprint ?? event.error_class ?? ""),
         atMs: Date.parse(event.time),
-        because: `${because}.`,
+        because: `${because}.${kind ? ` ${kind.advice}` : ""}`,
         job,
         ...(event.host !== undefined && { host: event.host }),
         evidence: { eventIds: [event.id], runIds: event.run_id === undefined ? [] : [event.run_id] },

@@ -10,6 +10,8 @@ import type { KnownErrors } from "./errors.ts";
 import type { Expected } from "./expected.ts";
 import type { Facts, Failure } from "./facts.ts";
 import { noteLook, type Pending, type WatchState } from "./state.ts";
+import { noSurvey } from "./survey.ts";
+import type { Surveyor } from "./surveyor.ts";
 
 const kinds: readonly Kind[] = [
   "job.failed",
@@ -63,6 +65,8 @@ export type GathererParts = {
   readonly judge: Judge;
   readonly errors: KnownErrors;
   readonly clock: () => number;
+  /** Absent: what is usual is not known. */
+  readonly surveyor?: Surveyor;
 };
 
 /** Schedules that were told of so long before the first look are taken up. */
@@ -87,15 +91,17 @@ export async function firstLook(
   return { state: { ...noteLook(undefined, nowMs), after: head ?? { segment: 0, index: 0 } }, heard };
 }
 
-export function makeGatherer({ events, judge, errors, clock }: GathererParts): Gatherer {
+export function makeGatherer({ events, judge, errors, clock, surveyor }: GathererParts): Gatherer {
   let openRuns: readonly RunSummary[] = [];
   let openRunsDueMs = 0;
 
   async function findOpenRuns(expected: Expected, nowMs: number): Promise<readonly RunSummary[]> {
-    const isAsked = expected.all.some(
-      ({ monitor }) =>
-        monitor.durationMaxMs !== undefined || monitor.waitMaxMs !== undefined || !monitor.overlapAllowed,
-    );
+    const isAsked =
+      surveyor !== undefined ||
+      expected.all.some(
+        ({ monitor }) =>
+          monitor.durationMaxMs !== undefined || monitor.waitMaxMs !== undefined || !monitor.overlapAllowed,
+      );
     if (!isAsked) return [];
     if (nowMs < openRunsDueMs) return openRuns;
     const begunMs = clock();
@@ -140,6 +146,8 @@ export function makeGatherer({ events, judge, errors, clock }: GathererParts): G
         gaps: heard.filter(({ kind }) => kind === "source.gap"),
         slots,
         openRuns: await findOpenRuns(expected, nowMs),
+        usualOf: (name) => surveyor?.usualOf(name),
+        survey: surveyor?.look(until, nowMs) ?? noSurvey,
         agents: Object.entries(agents).map(([host, lastMs]) => ({ host, lastMs })),
         awakeSinceMs: isLagging || isBehind ? nowMs : state.awakeSinceMs,
       },

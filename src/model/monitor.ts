@@ -38,8 +38,16 @@ export type Monitor = JobName & {
   readonly lateAfterMs?: number;
   /** A run that is open for longer is too long. */
   readonly durationMaxMs?: number;
+  /** A run that succeeds sooner is told of. */
+  readonly durationMinMs?: number;
   /** A run that waits longer in its queue is told of. */
   readonly waitMaxMs?: number;
+  /** A run that succeeds and wrote less output is told of. */
+  readonly outputMinBytes?: number;
+  /** Days on which nothing is due; absent: none. */
+  readonly calendar?: Calendar;
+  /** Jobs that this one needs: while one of them is in trouble, its own is part of theirs. */
+  readonly needs?: readonly JobName[];
   readonly overlapAllowed: boolean;
   /** So many failures without a success in between, before anybody is told. */
   readonly failuresBeforeTelling: number;
@@ -48,6 +56,14 @@ export type Monitor = JobName & {
   readonly severity: Urgency;
   readonly owner?: string;
   readonly runbook?: string;
+};
+
+/** On which days slots count. */
+export type Calendar = {
+  /** From 0 on Monday; absent: every day of the week. */
+  readonly weekdays?: readonly number[];
+  /** Dates such as `2026-12-25`, in the time zone of the schedule. */
+  readonly holidays?: readonly string[];
 };
 
 export type MonitorSource = "default" | "declared" | "set";
