@@ -147,7 +147,7 @@ export function makeGatherer({ events, judge, errors, clock, surveyor }: Gathere
         slots,
         openRuns: await findOpenRuns(expected, nowMs),
         usualOf: (name) => surveyor?.usualOf(name),
-        survey: surveyor?.look(until, nowMs) ?? noSurvey,
+        survey: surveyor?.look({ after, until }, nowMs) ?? noSurvey,
         agents: Object.entries(agents).map(([host, lastMs]) => ({ host, lastMs })),
         awakeSinceMs: isLagging || isBehind ? nowMs : state.awakeSinceMs,
       },

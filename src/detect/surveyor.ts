@@ -6,7 +6,7 @@
 import type { FindingKind } from "../model/finding.ts";
 import { type JobName, jobKey } from "../model/monitor.ts";
 import type { LedgerPlace, StoredEvent } from "../store/store.ts";
-import type { JobTally, JobVolume, SurveyQuestions } from "../store/survey.ts";
+import type { JobTally, JobVolume, Stretch, SurveyQuestions } from "../store/survey.ts";
 import { weekHourOf } from "./band.ts";
 import { historyMs } from "./baseline.ts";
 import { type Known, knownSets } from "./known.ts";
@@ -32,7 +32,7 @@ const looksToLearn = 5;
 
 export type Surveyor = {
   /** Starts what is due, and answers what is known. What happened once is answered once. */
-  readonly look: (until: LedgerPlace, nowMs: number) => Survey;
+  readonly look: (arrived: Stretch, nowMs: number) => Survey;
   readonly usualOf: (name: JobName) => Usual | undefined;
   /** What must be kept over a start, where it has changed since it was last asked for. */
   readonly changedText: (nowMs: number) => string | undefined;
@@ -261,9 +261,9 @@ export function makeSurveyor(parts: SurveyorParts): Surveyor {
   ];
 
   return {
-    look(newest, nowMs) {
-      until = newest;
-      place ??= newest;
+    look(arrived, nowMs) {
+      until = arrived.until;
+      place ??= arrived.after;
       for (const ask of questions) ask(nowMs);
       // A run that is open too long is known once what is usual of its job is.
       looks += 1;
