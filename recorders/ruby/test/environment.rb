@@ -122,8 +122,8 @@ module Told
   end
 
   # The story of a run in one line: `enqueued started#1 failed#1 retried#1 …`
-  def story(run_id)
-    of(run_id).select { |event| event["kind"].start_with?("job.") }
+  def story(run_id, events = of(run_id))
+    events.select { |event| event["kind"].start_with?("job.") }
               .map { |event| event["kind"].delete_prefix("job.") + (event["attempt"] ? "##{event["attempt"]}" : "") }.join(" ")
   end
 

@@ -14,7 +14,7 @@ class PumaTest < Minitest::Test
     @spool = File.join(@folder, "spool")
     Dir.mkdir(@spool)
     @port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
-    File.write(File.join(@folder, "config.ru"), "run ->(environment) { [200, {}, ['fine']] }\n")
+    File.write(File.join(@folder, "config.ru"), "run ->(environment) { environment['PATH_INFO'] == '/boom' ? raise(IOError, 'past everything') : [200, {}, ['fine']] }\n")
   end
 
   def teardown
@@ -58,6 +58,8 @@ class PumaTest < Minitest::Test
     assert_operator stats["attributes"]["rss_bytes"], :>, 10_000_000
     TCPSocket.open("127.0.0.1", @port) { |socket| socket.write("nonsense?password=hunter2\r\n\r\n"); socket.read }
     until_told("log") { |event| event["error_class"].to_s.include?("HttpParserError") }
+    assert_equal "500", Net::HTTP.get_response(URI("http://127.0.0.1:#{@port}/boom?password=hunter2")).code
+    until_told("log") { |event| event.values_at("error_class", "error_message", "severity") == ["IOError", "past everything", "error"] }
     stop
     lives = events.select { |event| event["kind"].start_with?("worker.") }.sort_by { |event| event["source_seq"] }
     assert_equal %w[worker.started worker.stopped], lives.map { |event| event["kind"] }

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "environment"
+require "midwatch/error_reports"
 
 class RackTest < Minitest::Test
   def call(path, query: "", status: 200, headers: {}, &application)
@@ -44,6 +45,29 @@ class RackTest < Minitest::Test
     assert_raises(IOError) { call("/boom", &application) }
     event = Told.newest("http.request")
     assert_equal [500, "IOError", "error"], [event["attributes"]["status"], event["error_class"], event["severity"]]
+  end
+
+  def test_an_error_that_rails_answered_for_is_told_as_well
+    event = call("/boom", status: 500, headers: { "action_dispatch.exception" => IOError.new("gateway, token=hunter2-rack") })
+    assert_equal ["IOError", "failed"], event.values_at("error_class", "outcome")
+    refute_includes event.to_json, "hunter2-rack"
+    missing = call("/nowhere", status: 404, headers: { "action_dispatch.exception" => KeyError.new("no route") })
+    assert_nil missing["error_class"]
+  end
+
+  def test_what_the_error_reporter_hears_is_told_where_nothing_else_tells_it
+    reports = Midwatch::ErrorReports.new
+    report = ->(handled, message) { reports.report(IOError.new(message), handled: handled, severity: :warning, context: { order: 7, password: "hunter2-report" }, source: "application") }
+    told = lambda do
+      Told.events.select { |event| event["error_class"] == "IOError" && event["kind"] == "log" }.map { |event| event.values_at("severity", "message", "error_message") }
+    end
+    report.call(false, "outside")
+    Midwatch::Context.with(Midwatch::Context.new(trace_id: "t")) do
+      report.call(true, "dealt with")
+      report.call(false, "told with the request")
+    end
+    assert_equal [["warn", "Unhandled IOError", "outside"], ["warn", "Handled IOError", "dealt with"]], told.call
+    refute_includes Told.events.to_json, "hunter2-report"
   end
 
   def test_time_in_the_queue_is_counted_when_it_is_plausible

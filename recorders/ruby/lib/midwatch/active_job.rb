@@ -44,7 +44,7 @@ module Midwatch
         return if @installed
 
         @installed = true
-        ENDS.each { |name, ending| hear(name) { |payload| ended(payload, ending) } }
+        ENDS.each { |name, ending| hear(name) { |payload, time| ended(payload, ending, time) } }
         ASKED.each { |name| hear(name) { |payload, time| asked(payload[:job], payload, time) } }
         hear("enqueue_all.active_job") do |payload, time|
           payload[:jobs].each { |job| asked(job, payload, time) if job.successfully_enqueued? }
@@ -104,11 +104,12 @@ module Midwatch
         end
       end
 
-      def ended(payload, ending)
+      def ended(payload, ending, time)
         context = Context.current
         return unless context&.active_job_id && context.active_job_id == payload[:job]&.job_id
 
         context.active_job_end = ending
+        context.active_job_time = time if time.is_a?(Time)
         context.active_job_error = payload[:error]
       end
 

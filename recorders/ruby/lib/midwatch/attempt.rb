@@ -5,7 +5,7 @@ module Midwatch
   # ActiveJob gives it without a word to whoever called.
   module Attempt
     # Fields by which an attempt is known; the others are of one of its events.
-    OF_ALL = %w[runtime job run_id attempt trace_id actor queue priority worker].freeze
+    OF_ALL = %w[time runtime job run_id attempt trace_id actor queue priority worker].freeze
 
     module_function
 
@@ -34,6 +34,8 @@ module Midwatch
       again = context.active_job_end == :retried
       fields["outcome"] = again ? "retrying" : "discarded"
       fields["severity"] = "warn"
+      # The next attempt may have begun elsewhere before this one was left.
+      fields["time"] = context.active_job_time && Midwatch.recorder.time_text(context.active_job_time)
       if context.active_job_error
         fields.merge!(Failure.fields(context.active_job_error))
         Midwatch.recorder.record("job.failed", fields)

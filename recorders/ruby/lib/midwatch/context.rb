@@ -11,7 +11,7 @@ module Midwatch
     SECRETS_MAX = 50
 
     attr_accessor :run_id, :attempt, :job, :row, :active_job_id, :active_job_error, :active_job_end,
-                  :next_time, :runtime
+                  :active_job_time, :next_time, :runtime
     # How this code is named where it asks for a run.
     attr_writer :asker
 
