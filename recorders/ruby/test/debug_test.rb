@@ -11,6 +11,8 @@ class DebugTest < Minitest::Test
     @logger = Logger.new(@output, level: Logger::INFO)
     Midwatch.configure { |config| config.log_level = "info" }
     Midwatch.log_from(@logger)
+    # Tells what was left out before.
+    Midwatch.record("worker.stopped", {})
     @before = lines.size
   end
 
