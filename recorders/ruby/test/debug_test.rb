@@ -22,7 +22,7 @@ class DebugTest < Minitest::Test
   end
 
   def lines
-    Told.events.select { |event| event["kind"] == "log" }
+    Told.events.select { |event| event["kind"] == "log" }.sort_by { |event| event["source_seq"] }
   end
 
   def messages
