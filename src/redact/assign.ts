@@ -5,7 +5,7 @@
  * only where a sensitive word stands, so an ordinary text costs nothing.
  */
 import type { EndsHarmless, KeyRule, KeyVerdict } from "./key.ts";
-import { readNamedValue, readPair } from "./pair.ts";
+import { readDuplicate, readNamedValue, readPair } from "./pair.ts";
 import { backslashesBefore, isQuote, skipBlanks } from "./quote.ts";
 import type { Mark, Span } from "./span.ts";
 import { type KeySpan, readValue, type SeparatorKind, type ValueFound, type ValueReader } from "./value.ts";
@@ -60,7 +60,9 @@ export function compileAssignments(
       if (found) return found;
       // "password policy attempt=3": what the first words are of is not secret.
       if (endsHarmless(name)) return undefined;
-      if (text.charCodeAt(end) !== 32 || !isKeyCode(text.charCodeAt(end + 1))) return undefined;
+      const next = text.charCodeAt(end + 1);
+      // Behind a blank and a dash an option of a command begins.
+      if (text.charCodeAt(end) !== 32 || next === 45 || !isKeyCode(next)) return undefined;
       end = runEnd(text, end + 1);
     }
     return undefined;
@@ -73,7 +75,9 @@ export function compileAssignments(
     if (!rule || verdict(withWordBefore(text, key)) === undefined) return undefined;
     const value = separator
       ? readValue(text, { key, rule, kind: separator.kind, at: separator.at }, reader)
-      : (readPair(text, key, rule, reader) ?? readNamedValue(text, key, rule, reader));
+      : (readPair(text, key, rule, reader) ??
+        readNamedValue(text, key, rule, reader) ??
+        readDuplicate(text, key, rule, reader));
     return value && { value, rule };
   }
 }

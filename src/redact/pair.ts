@@ -4,7 +4,7 @@
  */
 import type { KeyRule } from "./key.ts";
 import { skipBlanks } from "./quote.ts";
-import { type KeySpan, readValue, type ValueFound, type ValueReader } from "./value.ts";
+import { fits, isSettled, type KeySpan, readValue, type ValueFound, type ValueReader } from "./value.ts";
 
 /** The second of two elements of a list or tuple of which the first is a sensitive key. */
 export function readPair(
@@ -27,6 +27,10 @@ const nameBefore =
 const valueAfter =
   /^[ \t\r\n]{0,8},[ \t\r\n]{0,8}\\*["':]{1,2}(?:value|val|content|data|Value|raw)\\*["']?[ \t\r\n]{0,8}(?:=>|:)[ \t\r\n]{0,8}/;
 
+/** The same in YAML, where name and value stand on lines of their own. */
+const nameOfLine = /(?:^|[ \n]|\\n)(?:name|key): {1,8}$/;
+const valueOfLine = /^ {0,8}(?:\r?\n|\\r?\\n|\\n) {0,64}(?:value|val|content|data): {1,8}/;
+
 /** The value of an entry that names its key as a value. */
 export function readNamedValue(
   text: string,
@@ -34,10 +38,34 @@ export function readNamedValue(
   rule: KeyRule,
   reader: ValueReader,
 ): ValueFound | undefined {
-  if (key.quote === "") return undefined;
   const open = key.start - key.quote.length;
-  if (!nameBefore.test(text.slice(Math.max(0, open - 48), open))) return undefined;
-  const match = valueAfter.exec(text.slice(key.after, key.after + 64));
+  const before = text.slice(Math.max(0, open - 48), open);
+  const after = text.slice(key.after, key.after + 96);
+  const match =
+    (key.quote !== "" && nameBefore.test(before) && valueAfter.exec(after)) ||
+    (nameOfLine.test(before) && valueOfLine.exec(after));
   if (!match) return undefined;
   return readValue(text, { key, rule, kind: "=>", at: key.after + match[0].length }, reader);
+}
+
+const duplicateAfter = /^"?\)=\(/;
+
+/** PostgreSQL on a duplicate: `Key (email, token)=(bob@example.com, x) already exists`. All values go. */
+export function readDuplicate(
+  text: string,
+  key: KeySpan,
+  rule: KeyRule,
+  reader: ValueReader,
+): ValueFound | undefined {
+  const match = duplicateAfter.exec(text.slice(key.end, key.end + 4));
+  if (!match || !/[( ,"]/.test(text.charAt(key.start - 1))) return undefined;
+  const start = key.end + match[0].length;
+  const close = text.indexOf(") ", start);
+  const line = text.slice(start, close < 0 ? text.length : close);
+  const end = start + line.replace(/\)[.]?$/, "").length;
+  const content = text.slice(start, end);
+  if (isSettled(content, reader)) return { start, end: start, after: end, quote: "" };
+  return fits(rule.when, content) || content.includes(", ")
+    ? { start, end, after: end, quote: "" }
+    : undefined;
 }

@@ -152,7 +152,7 @@ function isBeforeValue(bytes: Uint8Array, at: number, start: number, end: number
     if (behind === end) return false;
     let next = behind;
     while (next < end && next - behind < 8 && (bytes[next] === 32 || bytes[next] === 9)) next++;
-    if (next === behind) return afterKey[bytes[next] as number] === 1;
+    if (next === behind) return afterKey[bytes[next] as number] === 1 || isLineOrBracket(bytes, next);
     if (next < end && assigning[bytes[next] as number] === 1) return true;
     if (bytes[behind] !== 32) return false;
     if (isFlag(bytes, at, start)) return true;
@@ -160,6 +160,12 @@ function isBeforeValue(bytes: Uint8Array, at: number, start: number, end: number
     behind = next;
   }
   return false;
+}
+
+/** The end of a line, behind which YAML may have the value, or `)=(`. */
+function isLineOrBracket(bytes: Uint8Array, at: number): boolean {
+  const byte = bytes[at];
+  return byte === 10 || byte === 13 || (byte === 41 && bytes[at + 1] === 61);
 }
 
 /** Whether the run of key bytes around `at` may begin with a dash. */
@@ -171,8 +177,12 @@ function isFlag(bytes: Uint8Array, at: number, start: number): boolean {
 }
 
 function mayAssign(text: string, end: number, flag: boolean): boolean {
-  const rest = text.slice(end, end + 24);
-  return rest === "" || /^(?:[\\"'`\]%>]|[ \t]{0,8}[=:"'\\])/.test(rest) || (flag && rest.startsWith(" "));
+  const rest = text.slice(end, end + 96);
+  return (
+    rest === "" ||
+    /^(?:[\\"'`\]%>]|[ \t]{0,8}[=:"'\\]|\)=\(| {0,8}\r?\n {0,64}(?:value|val|content|data):)/.test(rest) ||
+    (flag && rest.startsWith(" "))
+  );
 }
 
 function asText(bytes: Uint8Array, start: number, end: number): string {

@@ -70,7 +70,8 @@ const fitting: { readonly [W in When]: (content: string) => boolean } = {
   random: looksRandom,
   digits3: (content) => /^[0-9]{3,12}$/.test(content),
   digits12: (content) => /^[0-9][0-9 .-]{10,26}[0-9]$/.test(content) && digitCount(content) >= 12,
-  phone: (content) => /^\+?\(?[0-9][0-9 ()./-]{4,24}[0-9]$/.test(content) && digitCount(content) >= 7,
+  phone: (content) =>
+    /^\+?\(?[0-9](?:[0-9 ()./-]|%20){4,24}[0-9]$/.test(content) && digitCount(content) >= 7,
   id: (content) => /^[0-9A-Za-z][0-9A-Za-z ./-]{3,40}$/.test(content) && digitCount(content) >= 4,
 };
 
@@ -79,7 +80,8 @@ function digitCount(text: string): number {
 }
 
 /** Long, of one alphabet, digits among letters; no path, no UUID, no digest. */
-export function looksRandom(content: string): boolean {
+export function looksRandom(given: string): boolean {
+  const content = given.replace(/%(?:2[BbFf]|3[Dd])/g, "+");
   if (!/^[0-9A-Za-z+/_=.-]{20,512}$/.test(content)) return false;
   if (/^[0-9a-f-]{20,512}$/.test(content)) return /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/.test(content);
   if (/^[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27}$/.test(content)) return false;
@@ -101,10 +103,15 @@ export function readValue(text: string, value: ValueAt, reader: ValueReader): Va
   if (/[bBuUrRfF]/.test(text.charAt(at)) && isQuote(text.charCodeAt(at + 1))) at++;
   const quoted = readQuoted(text, at);
   if (quoted) {
-    const content = text.slice(quoted.start, quoted.end);
+    // What was cut often says so.
+    const isCut = quoted.after === quoted.end && text.endsWith("...", quoted.end);
+    const end = quoted.end - (isCut ? 3 : 0);
+    const content = text.slice(quoted.start, end);
     if (isSettled(content, reader)) return { start: at, end: at, after: quoted.after, quote: "" };
     if (!fits(rule.when, content)) return undefined;
-    return { start: quoted.start, end: quoted.end, after: quoted.after, quote: "" };
+    // `secret "shop-env" mounted` speaks of a secret; it does not tell one.
+    if (kind === "quoted" && rule.class !== "password" && !/[0-9]/.test(content)) return undefined;
+    return { start: quoted.start, end, after: quoted.after, quote: "" };
   }
   if (kind === "quoted") return undefined;
   if (kind === "xml") return xmlValue(text, at, rule, reader);
@@ -228,7 +235,7 @@ function bareValue(text: string, value: ValueAt, at: number, reader: ValueReader
 const shapes: Partial<Record<When, RegExp>> = {
   digits3: /^[0-9]{3,12}(?![0-9A-Za-z])/,
   digits12: /^[0-9][0-9 -]{10,26}[0-9](?![0-9A-Za-z])/,
-  phone: /^\+?\(?[0-9][0-9 ().-]{4,22}[0-9](?![0-9A-Za-z])/,
+  phone: /^\+?\(?[0-9](?:[0-9 ().-]|%20){4,22}[0-9](?![0-9A-Za-z])/,
   id: /^(?:[0-9]{3}[ -][0-9]{2}[ -][0-9]{4}(?![0-9A-Za-z])|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?![0-9A-Za-z])|[A-Z]{2}[0-9]{2}(?: [0-9A-Z]{4}){2,7}(?: [0-9A-Z]{1,3})?(?![0-9A-Za-z])|[0-9A-Za-z][0-9A-Za-z./-]{3,40})/,
 };
 

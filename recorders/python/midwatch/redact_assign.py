@@ -22,6 +22,11 @@ _VALUE_AFTER = re.compile(
     rb"[ \t\r\n]{0,8},[ \t\r\n]{0,8}\\*[\"':]{1,2}(?:value|val|content|data|Value|raw)\\*[\"']?"
     rb"[ \t\r\n]{0,8}(?:=>|:)[ \t\r\n]{0,8}"
 )
+# The same in YAML, where name and value stand on lines of their own.
+_NAME_OF_LINE = re.compile(rb"(?:\A|[ \n]|\\n)(?:name|key): {1,8}\Z")
+_VALUE_OF_LINE = re.compile(rb" {0,8}(?:\r?\n|\\r?\\n|\\n) {0,64}(?:value|val|content|data): {1,8}")
+_DUPLICATE = re.compile(rb"\"?\)=\(")
+_CLOSING = re.compile(rb"\)[.]?\Z")
 _OPENS_PAIR = re.compile(rb"[\[(][ \t\r\n]*\Z")
 _PERCENT_BRACKET = re.compile(rb"%5[Dd]")
 _HEX_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
@@ -64,7 +69,8 @@ class Assignments:
             # "password policy attempt=3": what the first words are of is not secret.
             if self._keys.ends_harmless(text[key.start : key.end]):
                 break
-            if end + 1 >= len(text) or text[end] != 32 or text[end + 1] not in _KEY_BYTE:
+            # Behind a blank and a dash an option of a command begins.
+            if end + 1 >= len(text) or text[end] != 32 or text[end + 1] == 45 or text[end + 1] not in _KEY_BYTE:
                 break
             end = _run_end(text, end + 1)
         return None, None
@@ -78,7 +84,8 @@ class Assignments:
             return None, None
         if kind is not None:
             return self._values.read(text, key, rule, kind, at), rule
-        return self._pair(text, key, rule) or self._named_value(text, key, rule), rule
+        found = self._pair(text, key, rule) or self._named_value(text, key, rule) or self._duplicate(text, key, rule)
+        return found, rule
 
     def _pair(self, text, key, rule):
         """The second of two elements of a list or tuple of which the first is a sensitive key."""
@@ -94,13 +101,23 @@ class Assignments:
 
     def _named_value(self, text, key, rule):
         """The value of an entry that names its key as a value."""
-        if not key.quote:
-            return None
         open = key.start - len(key.quote)
-        if not _NAME_BEFORE.search(text[max(0, open - 48) : open]):
-            return None
-        match = _VALUE_AFTER.match(text[key.after : key.after + 64])
+        before = text[max(0, open - 48) : open]
+        after = text[key.after : key.after + 96]
+        match = _VALUE_AFTER.match(after) if key.quote and _NAME_BEFORE.search(before) else None
+        if not match and _NAME_OF_LINE.search(before):
+            match = _VALUE_OF_LINE.match(after)
         return self._values.read(text, key, rule, "=>", key.after + match.end()) if match else None
+
+    def _duplicate(self, text, key, rule):
+        """PostgreSQL: `Key (email, token)=(bob@example.com, x) already exists`. All values go."""
+        match = _DUPLICATE.match(text[key.end : key.end + 4])
+        if not match or key.start == 0 or text[key.start - 1] not in b'( ,"':
+            return None
+        start = key.end + match.end()
+        close = text.find(b") ", start)
+        line = text[start : len(text) if close < 0 else close]
+        return self._values.duplicate(text, rule, start, start + len(_CLOSING.sub(b"", line)))
 
 
 def _with_word_before(text, key):

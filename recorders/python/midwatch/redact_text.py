@@ -29,7 +29,9 @@ _LONG = 11
 _GATE = re.compile(
     rb"[0-9A-Za-z_+/.$-]{14}|[0-9]{3,4}[ -][0-9]{2,6}[ -][0-9]{4}|[A-Z]{2}[0-9]{2} [A-Z0-9]{4}"
 )
-_WORDS = re.compile(rb"bearer |basic |ssws |apikey |insert[ \t\r\n]", re.IGNORECASE)
+_WORDS = re.compile(
+    rb"bearer |basic |ssws |apikey |insert[ \t\r\n]|redis-cli |mysql|mariadb|sshpass|curl |wget | login ", re.IGNORECASE
+)
 # An identifier or a time of day: no rule reads them.
 _PLAIN = re.compile(
     rb"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

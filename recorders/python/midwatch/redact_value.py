@@ -13,12 +13,13 @@ _NUMBER = re.compile(rb"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?\Z")
 _DIGITS = re.compile(rb"[0-9]")
 _DIGITS3 = re.compile(rb"[0-9]{3,12}\Z")
 _DIGITS12 = re.compile(rb"[0-9][0-9 .-]{10,26}[0-9]\Z")
-_PHONE = re.compile(rb"\+?\(?[0-9][0-9 ()./-]{4,24}[0-9]\Z")
+_PHONE = re.compile(rb"\+?\(?[0-9](?:[0-9 ()./-]|%20){4,24}[0-9]\Z")
 _ID = re.compile(rb"[0-9A-Za-z][0-9A-Za-z ./-]{3,40}\Z")
 _RANDOM = re.compile(rb"[0-9A-Za-z+/_=.-]{20,512}\Z")
 _LOWER_HEX = re.compile(rb"[0-9a-f-]{20,512}\Z")
 _HEX_KEY = re.compile(rb"(?:[0-9a-f]{32}|[0-9a-f]{64})\Z")
 _UUID = re.compile(rb"[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27}\Z")
+_PERCENT = re.compile(rb"%(?:2[BbFf]|3[Dd])")
 _NOT_LETTER = re.compile(rb"[^A-Za-z]")
 _SMALL = re.compile(rb"[a-z]")
 _CAPITAL = re.compile(rb"[A-Z]")
@@ -26,7 +27,7 @@ WHOLE = frozenset(("any", "line", "text"))
 _SHAPES = {
     "digits3": re.compile(rb"[0-9]{3,12}(?![0-9A-Za-z])"),
     "digits12": re.compile(rb"[0-9][0-9 -]{10,26}[0-9](?![0-9A-Za-z])"),
-    "phone": re.compile(rb"\+?\(?[0-9][0-9 ().-]{4,22}[0-9](?![0-9A-Za-z])"),
+    "phone": re.compile(rb"\+?\(?[0-9](?:[0-9 ().-]|%20){4,22}[0-9](?![0-9A-Za-z])"),
     "id": re.compile(
         rb"(?:[0-9]{3}[ -][0-9]{2}[ -][0-9]{4}(?![0-9A-Za-z])"
         rb"|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?![0-9A-Za-z])"
@@ -66,6 +67,7 @@ def _count_digits(content):
 
 def _looks_random(content):
     """Long, of one alphabet, digits among letters; no path, no UUID, no digest."""
+    content = _PERCENT.sub(b"+", content)
     if not _RANDOM.match(content):
         return False
     if _LOWER_HEX.match(content):
@@ -144,10 +146,18 @@ class Values:
             at += 1
         quoted = read_quoted(text, at)
         if quoted:
-            content = text[quoted.start : quoted.end]
+            # What was cut often says so.
+            is_cut = quoted.after == quoted.end and text[quoted.start : quoted.end].endswith(b"...")
+            end = quoted.end - 3 if is_cut else quoted.end
+            content = text[quoted.start : end]
             if self.settled(content):
                 return Found(at, at, quoted.after)
-            return Found(quoted.start, quoted.end, quoted.after) if self.fits(rule.when, content) else None
+            if not self.fits(rule.when, content):
+                return None
+            # `secret "shop-env" mounted` speaks of a secret; it does not tell one.
+            if kind == "quoted" and rule.class_name != "password" and not _DIGITS.search(content):
+                return None
+            return Found(quoted.start, end, quoted.after)
         if kind == "quoted":
             return None
         if kind == "xml":
@@ -162,6 +172,13 @@ class Values:
             if whole:
                 return whole
         return self._bare(text, key, rule, kind, at)
+
+    def duplicate(self, text, rule, start, end):
+        """All values of a duplicate, of which one is the key's."""
+        content = text[start:end]
+        if self.settled(content):
+            return Found(start, start, end)
+        return Found(start, end, end) if self.fits(rule.when, content) or b", " in content else None
 
     def _xml(self, text, at, rule):
         close = text.find(b"<", at)

@@ -15,6 +15,10 @@ module Midwatch
         code >= 128 || (48..57).cover?(code) || (65..90).cover?(code) || (97..122).cover?(code) || [45, 46, 95].include?(code)
       end.freeze
       NAME_BEFORE = /["':](?:name|key|field|param|parameter|header|variable|Name|Key|attribute)\\*["']?[ \t\r\n]{0,8}(?:=>|:)[ \t\r\n]{0,8}\z/n.freeze
+      # The same in YAML, where name and value stand on lines of their own.
+      NAME_OF_LINE = /(?:\A|[ \n]|\\n)(?:name|key): {1,8}\z/n.freeze
+      VALUE_OF_LINE = /\A {0,8}(?:\r?\n|\\r?\\n|\\n) {0,64}(?:value|val|content|data): {1,8}/n.freeze
+      DUPLICATE = /\A"?\)=\(/n.freeze
       VALUE_AFTER = /\A[ \t\r\n]{0,8},[ \t\r\n]{0,8}\\*["':]{1,2}(?:value|val|content|data|Value|raw)\\*["']?[ \t\r\n]{0,8}(?:=>|:)[ \t\r\n]{0,8}/n.freeze
 
       def initialize(hints, keys, values)
@@ -53,7 +57,9 @@ module Midwatch
           return found if found
           # "password policy attempt=3": what the first words are of is not secret.
           return nil if @keys.ends_harmless?(text[key.start...key.end])
-          return nil unless text.getbyte(behind) == 32 && key_byte?(text.getbyte(behind + 1))
+          following = text.getbyte(behind + 1)
+          # Behind a blank and a dash an option of a command begins.
+          return nil unless text.getbyte(behind) == 32 && following != 45 && key_byte?(following)
 
           behind = run_end(text, behind + 1)
         end
@@ -70,7 +76,7 @@ module Midwatch
         found = if kind
                   @values.read(text, key, rule, kind, at)
                 else
-                  pair(text, key, rule) || named_value(text, key, rule)
+                  pair(text, key, rule) || named_value(text, key, rule) || duplicate(text, key, rule)
                 end
         found && [found, rule]
       end
@@ -142,13 +148,23 @@ module Midwatch
 
       # The value of an entry that names its key as a value.
       def named_value(text, key, rule)
-        return nil if key.quote.empty?
-
         open = key.start - key.quote.bytesize
-        return nil unless NAME_BEFORE.match?(text[[0, open - 48].max...open])
-
-        match = VALUE_AFTER.match(text[key.after, 64] || "")
+        before = text[[0, open - 48].max...open]
+        after = text[key.after, 96] || ""
+        match = VALUE_AFTER.match(after) if !key.quote.empty? && NAME_BEFORE.match?(before)
+        match ||= VALUE_OF_LINE.match(after) if NAME_OF_LINE.match?(before)
         match && @values.read(text, key, rule, "=>", key.after + match[0].bytesize)
+      end
+
+      # PostgreSQL on a duplicate: `Key (email, token)=(bob@example.com, x) already exists`. All values go.
+      def duplicate(text, key, rule)
+        match = DUPLICATE.match(text[key.end, 4] || "")
+        return nil unless match && key.start.positive? && "( ,\"".include?(text[key.start - 1])
+
+        start = key.end + match[0].bytesize
+        close = text.index(") ", start)
+        finish = start + text[start...(close || text.bytesize)].sub(/\)\.?\z/n, "").bytesize
+        @values.duplicate(text, rule, start, finish)
       end
 
       def key_byte?(code)

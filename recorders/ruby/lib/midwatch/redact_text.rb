@@ -27,7 +27,7 @@ module Midwatch
       MARKS = /[=:>"'@%\\+]|--/.freeze
       LONG = 11
       GATE = %r{[0-9A-Za-z_+/.$-]{14}|[0-9]{3,4}[ -][0-9]{2,6}[ -][0-9]{4}|[A-Z]{2}[0-9]{2} [A-Z0-9]{4}}.freeze
-      WORDS = /bearer |basic |ssws |apikey |insert[ \t\r\n]/i.freeze
+      WORDS = /bearer |basic |ssws |apikey |insert[ \t\r\n]|redis-cli |mysql|mariadb|sshpass|curl |wget | login /i.freeze
       # An identifier or a time of day: no rule reads them.
       PLAIN = /\A(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z| UTC| ?[+-][0-9]{2}:?[0-9]{2})?)\z/.freeze
       STATEMENT = /insert[ \t\r\n]{1,8}into[ \t\r\n]{1,8}[^ \t\r\n(]{1,128}[ \t\r\n]{0,8}\(([^()]{1,4000})\)[ \t\r\n]{0,8}values[ \t\r\n]{0,8}/in.freeze

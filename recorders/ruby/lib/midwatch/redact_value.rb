@@ -20,14 +20,14 @@ module Midwatch
         "random" => ->(content) { Values.random?(content) },
         "digits3" => ->(content) { /\A[0-9]{3,12}\z/n.match?(content) },
         "digits12" => ->(content) { /\A[0-9][0-9 .-]{10,26}[0-9]\z/n.match?(content) && content.count("0-9") >= 12 },
-        "phone" => ->(content) { /\A\+?\(?[0-9][0-9 ()\.\/-]{4,24}[0-9]\z/n.match?(content) && content.count("0-9") >= 7 },
+        "phone" => ->(content) { /\A\+?\(?[0-9](?:[0-9 ()\.\/-]|%20){4,24}[0-9]\z/n.match?(content) && content.count("0-9") >= 7 },
         "id" => ->(content) { /\A[0-9A-Za-z][0-9A-Za-z \.\/-]{3,40}\z/n.match?(content) && content.count("0-9") >= 4 }
       }.freeze
       WHOLE = { "any" => true, "line" => true, "text" => true }.freeze
       SHAPES = {
         "digits3" => /\A[0-9]{3,12}(?![0-9A-Za-z])/n,
         "digits12" => /\A[0-9][0-9 -]{10,26}[0-9](?![0-9A-Za-z])/n,
-        "phone" => /\A\+?\(?[0-9][0-9 ().-]{4,22}[0-9](?![0-9A-Za-z])/n,
+        "phone" => /\A\+?\(?[0-9](?:[0-9 ().-]|%20){4,22}[0-9](?![0-9A-Za-z])/n,
         "id" => %r{\A(?:[0-9]{3}[ -][0-9]{2}[ -][0-9]{4}(?![0-9A-Za-z])|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?![0-9A-Za-z])|[A-Z]{2}[0-9]{2}(?: [0-9A-Z]{4}){2,7}(?: [0-9A-Z]{1,3})?(?![0-9A-Za-z])|[0-9A-Za-z][0-9A-Za-z./-]{3,40})}n
       }.freeze
       STRUCTURE = /\A(?:[{\[(]|\#<|<[A-Z]|%[a-zA-Z]?[{\[(]|[A-Za-z_][0-9A-Za-z_.:]{0,80}\()/n.freeze
@@ -62,7 +62,8 @@ module Midwatch
       end
 
       # Long, of one alphabet, digits among letters; no path, no UUID, no digest.
-      def self.random?(content)
+      def self.random?(given)
+        content = given.gsub(/%(?:2[BbFf]|3[Dd])/n, "+")
         return false unless /\A[0-9A-Za-z+\/_=.-]{20,512}\z/n.match?(content)
         return /\A(?:[0-9a-f]{32}|[0-9a-f]{64})\z/n.match?(content) if /\A[0-9a-f-]{20,512}\z/n.match?(content)
         return false if /\A[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27}\z/n.match?(content)
@@ -78,11 +79,16 @@ module Midwatch
         at += 1 if "bBuUrRfF".include?(text[at]) && Quote.quote?(text.getbyte(at + 1))
         quoted = Quote.read(text, at)
         if quoted
-          content = text[quoted.start...quoted.end]
+          # What was cut often says so.
+          cut = quoted.after == quoted.end && quoted.end - quoted.start >= 3 && text[quoted.end - 3, 3] == "..."
+          finish = quoted.end - (cut ? 3 : 0)
+          content = text[quoted.start...finish]
           return Found.new(at, at, quoted.after, "") if settled?(content)
           return nil unless fits?(rule.when, content)
+          # `secret "shop-env" mounted` speaks of a secret; it does not tell one.
+          return nil if kind == "quoted" && rule.class_name != "password" && !content.match?(/[0-9]/n)
 
-          return Found.new(quoted.start, quoted.end, quoted.after, "")
+          return Found.new(quoted.start, finish, quoted.after, "")
         end
         return nil if kind == "quoted"
         return xml(text, at, rule) if kind == "xml"
@@ -96,6 +102,14 @@ module Midwatch
         end
         whole = WHOLE[rule.when] && (block(text, key, rule, kind, from) || structure(text, key, at))
         whole || bare(text, key, rule, kind, at)
+      end
+
+      # All values of a duplicate, of which one is the key's.
+      def duplicate(text, rule, start, finish)
+        content = text[start...finish]
+        return Found.new(start, start, finish, "") if settled?(content)
+
+        Found.new(start, finish, finish, "") if fits?(rule.when, content) || content.include?(", ")
       end
 
       private
