@@ -183,6 +183,33 @@ describe("a channel", () => {
     assert.match(blocks.at(-1)?.text.text ?? "", /^<https:\/\/mid\.example\/incidents\/i-1\|Open>$/);
   });
 
+  test("of Teams gets an Adaptive Card whose texts know no markup", async () => {
+    assert.equal((await send("{ kind: teams, url_file: slack }")).outcome, "delivered");
+    const { type, attachments } = (heard.splice(0)[0]?.body ?? {}) as {
+      type: string;
+      attachments: readonly { contentType: string; content: Readonly<Record<string, unknown>> }[];
+    };
+    const [card] = attachments;
+    assert.deepEqual(
+      [type, card?.contentType, card?.content["type"], card?.content["version"]],
+      ["message", "application/vnd.microsoft.card.adaptive", "AdaptiveCard", "1.4"],
+    );
+    const body = card?.content["body"] as readonly {
+      type: string;
+      inlines: readonly { type: string; text: string }[];
+    }[];
+    assert.deepEqual(new Set(body.map((block) => block.type)), new Set(["RichTextBlock"]));
+    assert.equal(body[0]?.inlines[0]?.text, "[CRITICAL] ReportJob failed: <script> & *more*");
+    const actions = card?.content["actions"] as readonly { type: string; title: string; url: string }[];
+    assert.deepEqual(
+      actions.map((action) => `${action.type} ${action.title} ${action.url}`),
+      [
+        "Action.OpenUrl Open https://mid.example/incidents/i-1",
+        "Action.OpenUrl Runbook https://wiki.example.com",
+      ],
+    );
+  });
+
   test("of ntfy says how urgent it is, with its token", async () => {
     assert.equal(
       (await send(`{ kind: ntfy, server: "${address}", topic: t, token_env: TOKEN }`)).outcome,
