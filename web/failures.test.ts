@@ -1,53 +1,47 @@
-/** Groups must neither hide a failure nor count one twice. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Run } from "../src/api/schemas.ts";
-import type { StoredEvent } from "../src/store/store.ts";
-import { groupFailures, shapeOf } from "./failures.ts";
+import type { FailureRow } from "../src/api/failure-schemas.ts";
+import { attemptWords, healWords, releaseWords } from "./failures.ts";
 
-const failed = (id: string, change: Partial<StoredEvent>): StoredEvent => ({
-  id,
-  time: `2026-11-21T02:00:0${id}.000000Z`,
-  stream: "jobs",
-  kind: "job.failed",
-  segment: 1,
-  segment_index: 1,
-  ...change,
-});
-const run = (runId: string, state: Run["state"]): Run => ({
-  runId,
-  state,
-  attempts: 1,
-  lastTime: "",
-  sample: false,
-});
+const row: FailureRow = {
+  key: "one",
+  attempts: 12,
+  runs: 10,
+  firstTime: "2026-11-21T00:00:00Z",
+  lastTime: "2026-11-21T01:00:00Z",
+  lost: false,
+  newestEventId: "",
+  jobs: [],
+  services: [],
+  byStretch: [],
+  states: {},
+  heals: [],
+};
 
-test("attempts of one fingerprint are one group that knows how its runs stand", () => {
-  const groups = groupFailures(
-    [
-      failed("3", { fingerprint: "a", run_id: "r2", job: "Two" }),
-      failed("2", { fingerprint: "b", run_id: "r3", job: "Three" }),
-      failed("1", { fingerprint: "a", run_id: "r1", job: "One" }),
-      failed("0", { fingerprint: "a", run_id: "r1", job: "One" }),
-    ],
-    [run("r1", "succeeded"), run("r2", "succeeded"), run("r3", "failed")],
+test("how many heal is told with the attempt by which most do", () => {
+  const heals = [
+    { attempt: 2, runs: 7 },
+    { attempt: 5, runs: 1 },
+  ];
+  assert.equal(
+    healWords({ ...row, heals, states: { succeeded: 8, failed: 2 } }),
+    "70 % heal by the second attempt, 80 % in the end.",
   );
-  assert.deepEqual(
-    groups.map(({ key, events, jobs, runs }) => [key, events.length, jobs, runs]),
-    [
-      ["b", 1, ["Three"], { failed: 1 }],
-      ["a", 3, ["Two", "One"], { succeeded: 2 }],
-    ],
+  assert.equal(
+    healWords({ ...row, heals: [{ attempt: 3, runs: 4 }], states: { succeeded: 4 } }),
+    "100 % heal by the third attempt.",
   );
+  assert.equal(healWords({ ...row, states: { failed: 3 } }), "None healed.");
+  assert.equal(healWords({ ...row, states: { retrying: 3 } }), undefined);
 });
 
-test("events without a fingerprint are grouped by job and class", () => {
-  const events = [failed("1", { job: "A", error_class: "X" }), failed("2", { job: "A", error_class: "Y" })];
-  assert.equal(groupFailures(events, []).length, 2);
-});
-
-test("the shape over time counts every event in range once", () => {
-  const from = Date.parse("2026-11-21T02:00:00Z");
-  const events = [failed("0", {}), failed("1", {}), failed("9", {})];
-  assert.deepEqual(shapeOf(events, from, from + 10_000, 2), [2, 1]);
+test("releases and attempts are told in as few words as they need", () => {
+  assert.equal(releaseWords({ ...row, firstRelease: "a", lastRelease: "a" }), "only in release a");
+  assert.equal(
+    releaseWords({ ...row, firstRelease: "a", lastRelease: "b" }),
+    "first in release a, last in b",
+  );
+  assert.equal(releaseWords(row), "");
+  assert.equal(attemptWords(row), "12 attempts of 10 runs");
+  assert.equal(attemptWords({ ...row, attempts: 10 }), "10 attempts");
 });

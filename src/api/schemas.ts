@@ -21,7 +21,7 @@ const attemptStates = runStates.filter((name) => name !== "waiting" && name !== 
 type AttemptState = Exclude<RunState, "waiting" | "missed">;
 
 /** How many runs are in each state; a state that no run is in is absent. */
-const runCounts = Type.Unsafe<{ readonly [S in RunState]?: number }>(
+export const runCounts = Type.Unsafe<{ readonly [S in RunState]?: number }>(
   Type.Object(Object.fromEntries(runStates.map((name) => [name, Type.Optional(count())]))),
 );
 

@@ -38,7 +38,7 @@ const hour: readonly EventRecord[] = [
   life("job.started", 1, "a", { release: "one" }),
   life("job.succeeded", 3, "a", { duration_ms: 120_000 }),
   life("job.started", 10, "b", { release: "two" }),
-  life("job.failed", 10.5, "b", { error_class: "Boom" }),
+  life("job.failed", 10.5, "b", { error_class: "Boom", fingerprint: "print-1", release: "two" }),
   life("job.started", 10.1, "c", { release: "two" }),
   life("job.succeeded", 10.2, "c"),
   life("job.started", 20, "d"),
@@ -46,6 +46,18 @@ const hour: readonly EventRecord[] = [
   life("job.succeeded", 22, "e", { service: "billing" }),
   life("job.started", 5, "other", { job: "other" }),
   life("job.succeeded", 6, "other", { job: "other" }),
+  ...[44, 45].flatMap((at) => [
+    life("job.started", at, "b2", { job: "export", service: "reports" }),
+    life("job.failed", at + 0.1, "b2", {
+      service: "reports",
+      error_class: "Boom",
+      fingerprint: "print-1",
+      release: "three",
+    }),
+    life("job.retried", at + 0.2, "b2", { service: "reports" }),
+  ]),
+  life("job.started", 46, "b2", { service: "reports" }),
+  life("job.succeeded", 46.5, "b2", { service: "reports" }),
   mail("job.enqueued", 31, "m1"),
   mail("job.started", 32, "m2"),
   mail("job.failed", 33, "m2"),
@@ -89,12 +101,13 @@ export function pageContract(engine: string, open: () => Promise<OpenedStore>): 
       });
       const told = rows.map((row) => [row.service, row.stretch, row.runs, row.state, row.runId]);
       assert.deepEqual(told, [
+        [undefined, 44, 1, "succeeded", "b2"],
         [undefined, 21, 1, "succeeded", "e"],
         ["shop", 20, 1, "running", "d"],
         ["shop", 10, 2, "failed", "b"],
         ["shop", 1, 1, "succeeded", "a"],
       ]);
-      const [, running, both, first] = rows;
+      const [, , running, both, first] = rows;
       assert.equal(running?.endedMicros, asked.nowMicros);
       assert.deepEqual(
         both?.askedMicros,
@@ -184,6 +197,40 @@ export function pageContract(engine: string, open: () => Promise<OpenedStore>): 
       ]);
       const [web] = await store.webStretches({ ...range, stepMicros: 60 * minute });
       assert.deepEqual([web?.host, web?.requests, web?.errors, web?.p95Ms], ["web-1", 2, 1, 400]);
+    });
+
+    test("failures that are the same are one group, with what became of their runs", async () => {
+      const groups = await store.failures({ ...range, stepMicros: 10 * minute, limit: 10 });
+      const [boom, mailed] = groups.toSorted((a, b) => b.attempts - a.attempts);
+      assert.equal(groups.length, 2);
+      assert.deepEqual(
+        [boom?.key, boom?.attempts, boom?.runs, boom?.errorClass, boom?.newestRunId],
+        ["print-1", 3, 2, "Boom", "b2"],
+      );
+      assert.deepEqual([boom?.firstRelease, boom?.lastRelease, boom?.jobs], ["two", "three", ["export"]]);
+      assert.deepEqual(boom?.byStretch, { 1: 1, 4: 2 });
+      assert.deepEqual(boom?.outcomes, [
+        { state: "succeeded", attempt: 3, runs: 1 },
+        { state: "failed", attempt: 1, runs: 1 },
+      ]);
+      assert.deepEqual([mailed?.key, mailed?.fingerprint], ["mail job.failed", undefined]);
+      const others = await store.failures({ ...range, stepMicros: 10 * minute, limit: 10, job: "other" });
+      assert.deepEqual(others, []);
+    });
+
+    test("a job is told day by day, where days begin in its zone", async () => {
+      const back = { fromMicros: noonMicros - 86_400_000_000, untilMicros: range.untilMicros };
+      const days = await store.jobDays({ ...back, job: "other", timeZone: "UTC" });
+      assert.deepEqual(
+        days.map(({ day, runs }) => [day, runs]),
+        [[new Date(noonMicros / 1000).toISOString().slice(0, 10), { succeeded: 1 }]],
+      );
+      const [far] = await store.jobDays({ ...back, job: "other", timeZone: "Pacific/Kiritimati" });
+      assert.equal(far?.day, new Date(noonMicros / 1000 + 86_400_000).toISOString().slice(0, 10));
+      assert.deepEqual(
+        await store.jobDays({ ...back, job: "other", service: "billing", timeZone: "UTC" }),
+        [],
+      );
     });
   });
 }

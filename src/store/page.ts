@@ -101,6 +101,53 @@ export type WebStretch = {
   readonly p95Ms: number;
 };
 
+export type FailureQuery = Stretches & {
+  readonly limit: number;
+  readonly job?: string;
+  readonly service?: string;
+  readonly environment?: string;
+};
+
+/** Failed attempts that are the same. */
+export type FailureGroup = {
+  readonly key: string;
+  readonly fingerprint?: string;
+  readonly attempts: number;
+  readonly runs: number;
+  readonly firstMicros: number;
+  readonly lastMicros: number;
+  readonly newestKind: Kind;
+  readonly errorClass?: string;
+  readonly errorMessage?: string;
+  readonly errorStack?: string;
+  readonly newestEventId: string;
+  readonly newestRunId?: string;
+  readonly firstRelease?: string;
+  readonly lastRelease?: string;
+  readonly jobs: readonly string[];
+  readonly services: readonly string[];
+  /** How many attempts failed in each stretch in which any did. */
+  readonly byStretch: Readonly<Record<string, number>>;
+  /** What became of the runs, and after how many attempts. */
+  readonly outcomes: readonly { readonly state: RunState; readonly attempt: number; readonly runs: number }[];
+};
+
+export type JobDaysQuery = TeamRange & {
+  readonly job: string;
+  readonly service?: string;
+  readonly environment?: string;
+  /** IANA name: where days begin and end. */
+  readonly timeZone: string;
+};
+
+export type JobDay = {
+  /** `2026-11-21` */
+  readonly day: string;
+  readonly runs: { readonly [S in RunState]?: number };
+  /** Of the runs that succeeded. */
+  readonly durationMiddleMs?: number;
+};
+
 /** An axis of time, cut into stretches of equal length. */
 export type Stretches = TeamRange & { readonly stepMicros: number };
 
@@ -120,5 +167,9 @@ export type PageQuestions = {
   workers(range: TeamRange): Promise<readonly WorkerSeen[]>;
   pumaStretches(query: Stretches): Promise<readonly PumaStretch[]>;
   pumaNewest(range: TeamRange): Promise<readonly PumaSeen[]>;
+  /** Newest first. */
+  failures(query: FailureQuery): Promise<readonly FailureGroup[]>;
+  /** Days on which it ran, oldest first. */
+  jobDays(query: JobDaysQuery): Promise<readonly JobDay[]>;
   webStretches(query: Stretches): Promise<readonly WebStretch[]>;
 };

@@ -85,9 +85,9 @@ async function lookAround(page: Page): Promise<void> {
     .getByRole("link", { name: /AccountImport/ })
     .first()
     .click();
-  await page.locator(".stack").waitFor();
+  await page.locator(".error-stack").waitFor();
   assert.match(await heading(page), /^AccountImport failed for good on its only attempt: .*removed: /);
-  assert.match(await page.locator(".stack").innerText(), /account_import\.rb:\d+/);
+  assert.match(await page.locator(".error-stack").innerText(), /account_import\.rb:\d+/);
   assert.ok((await page.locator(".waterfall-row").count()) >= 4, "axis, request, wait, attempt");
   await page.getByRole("navigation").getByRole("link", { name: "Logs" }).click();
   await page.locator(".line").nth(20).waitFor();
@@ -228,7 +228,7 @@ describe("with a night's events", () => {
         ),
         ["POST /checkout 200", "Enqueued", "Attempt 1", "Wait", "Attempt 2", "Wait", "Attempt 3"],
       );
-      assert.match(await page.locator(".stack").innerText(), /gateway\.rb:88/);
+      assert.match(await page.locator(".error-stack").innerText(), /gateway\.rb:88/);
       assert.match(await page.locator(".error-head").innerText(), /the same in attempts 1 and 2/);
       await page.getByText("… 30 lines of libraries").waitFor();
 

@@ -43,13 +43,28 @@ function points(runs: readonly Run[]): readonly Point[] {
     .sort((a, b) => a.atMs - b.atMs);
 }
 
-export function Scatter({
-  runs,
-  words,
-}: {
+export type Expectation = {
+  /** What is usual in each stretch of time, in milliseconds of duration. */
+  readonly bands: readonly {
+    readonly fromMs: number;
+    readonly untilMs: number;
+    readonly lowMs: number;
+    readonly highMs: number;
+  }[];
+  /** A run that takes longer is told of. */
+  readonly limitMs: number | undefined;
+  readonly releases: readonly { readonly atMs: number; readonly release: string }[];
+};
+
+const nothingExpected: Expectation = { bands: [], limitMs: undefined, releases: [] };
+
+type Given = {
   readonly runs: readonly Run[];
   readonly words: string;
-}): JSX.Element {
+  readonly expected?: Expectation;
+};
+
+export function Scatter({ runs, words, expected = nothingExpected }: Given): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const [under, setUnder] = useState<string | undefined>(undefined);
   const theme = shownTheme.value;
@@ -60,8 +75,12 @@ export function Scatter({
     const drawn = points(runs);
     if (drawn.length === 0) return undefined;
     const { fromMs, untilMs } = rangeMs();
-    const lowest = Math.min(...drawn.map(({ ms }) => ms)) / 1.6;
-    const highest = Math.max(...drawn.map(({ ms }) => ms)) * 1.6;
+    const seen = [
+      ...drawn.map(({ ms }) => ms),
+      ...expected.bands.flatMap((band) => [band.lowMs, band.highMs]),
+    ];
+    const lowest = Math.max(0.1, Math.min(...seen)) / 1.6;
+    const highest = Math.max(...seen, expected.limitMs ?? 0) * 1.6;
     const { chart, close } = draw(
       place.current,
       {
@@ -83,6 +102,7 @@ export function Scatter({
         series: [{}, { paths: () => null, points: { show: false } }],
         cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
         hooks: {
+          drawAxes: [(self) => drawExpected(self, expected, { fromMs, untilMs, lowest, highest })],
           draw: [(self) => drawShapes(self, drawn)],
           setCursor: [
             ({ cursor }) =>
@@ -99,7 +119,7 @@ export function Scatter({
     };
     chart.over.addEventListener("click", follow);
     return close;
-  }, [runs, theme, shownZone]);
+  }, [runs, theme, shownZone, expected]);
 
   return (
     <figure class="chart">
@@ -113,6 +133,56 @@ function describe(point: Point | undefined): string | undefined {
   if (!point) return undefined;
   const { run, atMs, ms } = point;
   return `${dayText(atMs)} ${clockText(atMs)}: ${stateWords[run.state].toLowerCase()} after ${duration(ms)}. Press to open the run.`;
+}
+
+type Area = {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly lowest: number;
+  readonly highest: number;
+};
+
+/** The usual band shaded, the limit and each release a line with its name. */
+function drawExpected(chart: uPlot, { bands, limitMs, releases }: Expectation, area: Area): void {
+  const canvas = chart.ctx;
+  const { left, top, width, height: tall } = chart.bbox;
+  const x = (atMs: number): number => chart.valToPos(atMs / 1000, "x", true);
+  const y = (ms: number): number =>
+    chart.valToPos(Math.min(area.highest, Math.max(area.lowest, ms)), "y", true);
+  canvas.save();
+  canvas.beginPath();
+  canvas.rect(left, top, width, tall);
+  canvas.clip();
+  canvas.fillStyle = colour("band");
+  for (const { fromMs, untilMs, lowMs, highMs } of bands) {
+    canvas.fillRect(x(fromMs), y(highMs), x(untilMs) - x(fromMs), y(lowMs) - y(highMs));
+  }
+  canvas.font = `${11 * devicePixelRatio}px ui-monospace, monospace`;
+  canvas.lineWidth = devicePixelRatio;
+  for (const { atMs, release } of releases) {
+    if (atMs < area.fromMs || atMs > area.untilMs) continue;
+    canvas.strokeStyle = canvas.fillStyle = colour("running");
+    canvas.setLineDash([2 * devicePixelRatio, 2 * devicePixelRatio]);
+    canvas.beginPath();
+    canvas.moveTo(x(atMs), top);
+    canvas.lineTo(x(atMs), top + tall);
+    canvas.stroke();
+    canvas.fillText(release.slice(0, 12), x(atMs) + 4 * devicePixelRatio, top + 11 * devicePixelRatio);
+  }
+  if (limitMs !== undefined && limitMs < area.highest) {
+    canvas.strokeStyle = canvas.fillStyle = colour("failed");
+    canvas.setLineDash([6 * devicePixelRatio, 3 * devicePixelRatio]);
+    canvas.beginPath();
+    canvas.moveTo(left, y(limitMs));
+    canvas.lineTo(left + width, y(limitMs));
+    canvas.stroke();
+    canvas.fillText(
+      `limit ${duration(limitMs)}`,
+      left + 6 * devicePixelRatio,
+      y(limitMs) - 4 * devicePixelRatio,
+    );
+  }
+  canvas.restore();
 }
 
 function drawShapes(chart: uPlot, drawn: readonly Point[]): void {

@@ -78,7 +78,7 @@ function Stack({ attempt }: { readonly attempt: RunAttempt }): JSX.Element {
     ? stack.slice(stack.indexOf("\n") + 1 || stack.length)
     : stack;
   return (
-    <pre class="stack" tabIndex={0} aria-label="Error and stack">
+    <pre class="error-stack" tabIndex={0} aria-label="Error and stack">
       <strong>
         <Plain text={head} lengthMax={4000} />
       </strong>

@@ -1,6 +1,6 @@
 /** Beside the tabs of a run: how common its failure is, what it used, where it ran. */
 import type { ComponentChildren, JSX } from "preact";
-import type { EventPage, Histogram, RunDetail, RunPage } from "../../src/api/schemas.ts";
+import type { EventPage, Histogram, RunDetail } from "../../src/api/schemas.ts";
 import type { StoredEvent } from "../../src/store/store.ts";
 import { address, useAnswer } from "../ask.ts";
 import { total } from "../buckets.ts";
@@ -9,9 +9,10 @@ import { Plain } from "../parts/plain.tsx";
 import { runAddress } from "../parts/runs.tsx";
 import { Spark } from "../parts/spark.tsx";
 import { Ago } from "../parts/time.tsx";
-import { to } from "../route.ts";
+import { change, to } from "../route.ts";
 import { workerWords } from "../timeline.ts";
 import { counted, duration, percent, size } from "../words.ts";
+import { useLastGood } from "./run-compare.tsx";
 
 export function RunSide({ detail }: { readonly detail: RunDetail }): JSX.Element {
   const { events, run } = detail;
@@ -91,16 +92,8 @@ function Failure({ event }: { readonly event: StoredEvent }): JSX.Element {
 }
 
 function LastGood({ detail: { run } }: { readonly detail: RunDetail }): JSX.Element | null {
-  const url = address("/runs", {
-    state: ["succeeded"],
-    job: run.job,
-    service: run.service,
-    from: "-30d",
-    limit: 2,
-  });
-  const { data } = useAnswer<RunPage>(run.job === undefined || run.state === "succeeded" ? null : url);
-  if (!data) return null;
-  const good = data.rows.find((row) => row.runId !== run.runId);
+  const good = useLastGood(run);
+  if (good === undefined || run.state === "succeeded") return null;
   return (
     <>
       <h2>Last good run</h2>
@@ -113,6 +106,9 @@ function LastGood({ detail: { run } }: { readonly detail: RunDetail }): JSX.Elem
           </Fact>
           <Fact name="Took" value={good.durationMs === undefined ? undefined : duration(good.durationMs)} />
           <Fact name="Release" value={good.release === run.release ? undefined : good.release} />
+          <Fact name="">
+            <a href={change({ tab: "compare" })}>compare</a>
+          </Fact>
         </dl>
       ) : (
         <p class="quiet">None in 30 days.</p>

@@ -4,11 +4,11 @@ import type { RunDetail } from "../../src/api/schemas.ts";
 import type { StoredEvent } from "../../src/store/store.ts";
 import { EventTable } from "../parts/events.tsx";
 import { Structure } from "../parts/json.tsx";
-import { Plain } from "../parts/plain.tsx";
-import { Stamp } from "../parts/time.tsx";
 import { change, go, query } from "../route.ts";
 import { counted, number } from "../words.ts";
+import { Compare } from "./run-compare.tsx";
 import { Errors } from "./run-errors.tsx";
+import { Output } from "./run-output.tsx";
 
 type Tab = {
   readonly name: string;
@@ -41,6 +41,7 @@ function tabsOf(detail: RunDetail): readonly Tab[] {
           },
         ]
       : []),
+    { name: "compare", word: "Compare with the last good run", content: () => <Compare detail={detail} /> },
     {
       name: "events",
       word: "All events",
@@ -101,27 +102,6 @@ function Lines({ rows }: { readonly rows: readonly StoredEvent[] }): JSX.Element
         <p class="end">The first {counted(rows.length, "line")}; the rest is in the logs.</p>
       )}
     </>
-  );
-}
-
-function Output({ events }: { readonly events: readonly StoredEvent[] }): JSX.Element {
-  if (events.length === 0) return <p class="nothing">The run wrote nothing that was recorded.</p>;
-  return (
-    <div class="output">
-      {events.map((event) => {
-        const isError = event.attributes?.["stream"] === "stderr";
-        return (
-          <div key={event.id} class={isError ? "written stderr" : "written"}>
-            <p class="faint mono">
-              <Stamp time={event.time} /> {isError ? "stderr" : "stdout"}
-            </p>
-            <pre tabIndex={0} aria-label={isError ? "Standard error" : "Standard output"}>
-              <Plain text={event.message ?? ""} colours />
-            </pre>
-          </div>
-        );
-      })}
-    </div>
   );
 }
 

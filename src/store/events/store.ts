@@ -22,6 +22,7 @@ import type {
 import type { SurveyQuestions } from "../survey.ts";
 import { findArrivals } from "./arrivals.ts";
 import { afterEvent, cursorOf, decodeCursor } from "./cursor.ts";
+import { failureQuestions } from "./failures.ts";
 import { addEventFilter, conditions } from "./filter.ts";
 import { emptyBuckets, stepMicros } from "./histogram.ts";
 import { checkLimit } from "./limit.ts";
@@ -105,6 +106,7 @@ export async function openEventStore({ client, retention }: EventStoreOptions): 
     ...surveyQuestions(open),
     ...scheduleQuestions(open),
     ...queueQuestions(open),
+    ...failureQuestions(open),
     arrivals: (query) => findArrivals(open, query),
     async close() {
       if (closed) return;
