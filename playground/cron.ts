@@ -3,7 +3,7 @@
  * machine's crontabs are neither seen nor touched, and nothing of it is left behind. Root only.
  */
 import { type ChildProcess, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, type Processes, root } from "./processes.ts";
 
@@ -17,6 +17,18 @@ export function cronIsMissing(): string | undefined {
   }
   const can = spawnSync("/usr/bin/unshare", ["-m", "true"]);
   return can.status === 0 ? undefined : "no mount namespace can be made here";
+}
+
+/** Why no daemon can be given another clock, if none can. */
+export function clockIsMissing(): string | undefined {
+  return globSync("/usr/lib/*/faketime/libfaketime.so.1").length > 0
+    ? undefined
+    : "Debian's package libfaketime is not installed";
+}
+
+/** Words before a daemon that is to have another clock (libfaketime's FAKETIME); its jobs have the true one. */
+export function withClock(shift: string): readonly string[] {
+  return ["/usr/bin/env", "LD_PRELOAD=/usr/$LIB/faketime/libfaketime.so.1", `FAKETIME=${shift}`];
 }
 
 /** A mount namespace with crontabs of its own, perhaps with another system in it. */
@@ -69,7 +81,7 @@ export type CronSetup = {
   readonly schedule: string;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** What the daemon is started with: another clock, for example. Its jobs have the true one. */
+  /** Words before the daemon: another clock, for example. */
   readonly before?: readonly string[];
 };
 

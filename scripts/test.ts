@@ -51,7 +51,7 @@ function debianPackages(): readonly string[] {
     "ruby-minitest",
     "rake",
     "cron",
-    "faketime",
+    "libfaketime",
     "debootstrap",
     "redis-server",
     "python3-celery",

@@ -9,13 +9,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { billingIsMissing, startBilling } from "../../playground/billing.ts";
-import { cronIsMissing, openRoom } from "../../playground/cron.ts";
+import { clockIsMissing, cronIsMissing, openRoom, withClock } from "../../playground/cron.ts";
 import { eventually, Processes } from "../../playground/processes.ts";
 import { shopIsMissing, startShop } from "../../playground/shop.ts";
 import { startWatch, type Watch } from "../../playground/watch.ts";
 import type { EventPage, Run, RunDetail, RunPage } from "../../src/api/schemas.ts";
 
-const missing = shopIsMissing() ?? billingIsMissing() ?? cronIsMissing();
+const missing = shopIsMissing() ?? billingIsMissing() ?? cronIsMissing() ?? clockIsMissing();
 const folder = mkdtempSync(join(tmpdir(), "midwatch-crossing-"));
 const processes = new Processes();
 let watch: Watch;
@@ -34,8 +34,8 @@ before(async () => {
   const shop = await startShop(processes, folder, watch.spool, billing.environment);
   shop.keepWorking();
   await shop.tell("crosses all four");
-  // Its minute lasts five seconds; what it starts has the true time.
-  const installed = await shop.keepTime(room, ["/usr/bin/faketime", "-f", "+0 x12"]);
+  // Its minute lasts five seconds.
+  const installed = await shop.keepTime(room, withClock("+0 x12"));
   assert.match(installed, /midwatch-run -r whenever -s shop -e playground -a \S+ 'exports:send' \/bin\/bash/);
 });
 after(async () => {
