@@ -53,7 +53,10 @@ export function recordAccess(server: Api, journal: Journal): void {
     if (kind === undefined) return;
     const { actor } = request;
     const entry = { ...entryOf(request, actor, kind), outcome: "failure" as const };
-    const key = JSON.stringify([kind, request.ip, actor?.id, request.routeOptions.url]);
+    // Whoever is not known could ask for ever new things: all of it is one thing.
+    const key = actor
+      ? kind + sameAs(request, actor)
+      : JSON.stringify([kind, request.ip, request.routeOptions.url]);
     // It is refused in any case.
     await journal.recordOnce(key, entry).catch(() => undefined);
   });
