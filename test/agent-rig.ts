@@ -15,6 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { agentLimits, runAgent } from "../src/agent/agent.ts";
 import { startTicksOf } from "../src/agent/process.ts";
+import type { PumaPlace } from "../src/agent/puma.ts";
 import type { EventRecord } from "../src/model/event.ts";
 import { formatTime } from "../src/model/time.ts";
 import { uuidv7 } from "../src/model/uuid.ts";
@@ -26,7 +27,7 @@ class Receiver {
   readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
   readonly #batches = new Map<string, string>();
   readonly events: EventRecord[] = [];
-  readonly sent: { batch: string; lines: number }[] = [];
+  readonly sent: { batch: string; lines: number; chain: string }[] = [];
   readonly faults: Fault[] = [];
   key = "mwk_test_key";
   /** A larger body is answered with 413. */
@@ -67,7 +68,7 @@ class Receiver {
   #take(request: IncomingMessage, body: Buffer): string {
     const batch = `${String(request.headers["midwatch-source"])} ${String(request.headers["midwatch-batch"])}`;
     const lines = plainBody(request, body).toString().split("\n").filter(Boolean);
-    this.sent.push({ batch, lines: lines.length });
+    this.sent.push({ batch, lines: lines.length, chain: String(request.headers["midwatch-chain"]) });
     const known = this.#batches.get(batch);
     if (known !== undefined)
       return JSON.stringify({ ...(JSON.parse(known) as object), refusals: [], duplicate: true });
@@ -125,7 +126,9 @@ export function useRig(): void {
 }
 
 /** An agent that runs until `stop` is called. */
-export function startAgent(change: { state?: string; spoolBytesMax?: number } = {}): {
+export function startAgent(
+  change: { state?: string; spoolBytesMax?: number; puma?: readonly PumaPlace[] } = {},
+): {
   stop: () => Promise<void>;
   ended: Promise<void>;
 } {
@@ -143,6 +146,7 @@ export function startAgent(change: { state?: string; spoolBytesMax?: number } = 
       log: (line) => rig.logged.push(line),
       version: "test",
       logs: [],
+      puma: change.puma ?? [],
       zoneMinutes: () => 0,
       crontabs: {
         systemFiles: [],

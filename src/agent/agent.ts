@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../model/time.ts";
 import { SpoolFiles } from "./files.ts";
 import { OwnEvents } from "./own.ts";
+import { type PumaPlace, PumaPoller } from "./puma.ts";
 import { RefusedLines } from "./refused.ts";
 import { type CrontabPlaces, recordSchedules } from "./schedules.ts";
 import { messageOf, Sender } from "./sender.ts";
@@ -33,6 +34,8 @@ export type AgentSetup = {
   readonly crontabs: CrontabPlaces;
   /** Ordinary log files to follow. */
   readonly logs: readonly LogSource[];
+  /** Pumas to ask how busy they are. */
+  readonly puma: readonly PumaPlace[];
   /** Minutes east of Greenwich of this host's clock at a moment in milliseconds. */
   readonly zoneMinutes: (atMs: number) => number;
 };
@@ -49,6 +52,8 @@ export const agentLimits = {
   lookEveryMs: 1000,
   /** The sampling of the agent's own state. */
   sampleEveryMs: 30_000,
+  /** How often a Puma is asked, as its plugin would tell. */
+  pumaEveryMs: 10_000,
   /** First and longest wait before a batch is sent again. */
   againFromMs: 500,
   againMaxMs: 10_000,
@@ -88,6 +93,7 @@ class Agent {
   readonly #workers: Workers;
   readonly #tailer: LogTailer;
   readonly #shipper: Shipper;
+  readonly #puma: PumaPoller;
   readonly #startedMs: number;
   #sampledMs = 0;
   /** Ends the present wait of the sending loop. */
@@ -115,6 +121,7 @@ class Agent {
       zoneMinutes: setup.zoneMinutes,
       complain: (subject, line) => this.#files.complain(subject, line),
     });
+    this.#puma = new PumaPoller(setup.puma);
     const limits = { bytesMax: setup.limits.batchBytesMax, linesMax: setup.limits.batchLinesMax };
     const refused = new RefusedLines(setup.stateDirectory, clock);
     this.#shipper = new Shipper({ state, files: this.#files, own, sender, refused, limits, log });
@@ -132,7 +139,11 @@ class Agent {
     try {
       // A batch in flight can be put together again only when it is known what there is.
       await this.#guard("looking", () => this.#files.refresh());
-      await Promise.all([this.#lookUntil(stop), this.#sendUntil(stop, late.signal)]);
+      await Promise.all([
+        this.#lookUntil(stop),
+        this.#sendUntil(stop, late.signal),
+        this.#askPumaUntil(stop),
+      ]);
       // What was written before the order to stop is still to be found, and sent.
       await this.#guard("looking", () => this.#files.refresh());
       await this.#sendRest(late.signal);
@@ -170,6 +181,17 @@ class Agent {
       recordSchedules(this.#state, this.#own, this.#setup.crontabs);
     }
     return read;
+  }
+
+  async #askPumaUntil(stop: AbortSignal): Promise<void> {
+    while (this.#setup.puma.length > 0 && !stop.aborted) {
+      const events = await this.#puma.ask({ host: this.#setup.host, nowMs: this.#setup.clock() });
+      this.#state.change(() => {
+        for (const event of events) this.#own.addSample(event);
+      });
+      this.#wakeSender();
+      await pause(this.#setup.limits.pumaEveryMs, stop);
+    }
   }
 
   async #sendUntil(stop: AbortSignal, late: AbortSignal): Promise<void> {

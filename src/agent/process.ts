@@ -36,7 +36,22 @@ export function startTicksOf(pid: number): number | undefined {
   return readStat(pid)?.startTicks;
 }
 
-function readStat(pid: number): { readonly state: string; readonly startTicks: number } | undefined {
+/** Processor time and resident memory of a process; `undefined` where there is no such process. */
+export function usageOf(
+  pid: number,
+): { readonly processorMs: number; readonly residentBytes: number } | undefined {
+  const stat = readStat(pid);
+  return stat && { processorMs: stat.processorMs, residentBytes: stat.residentBytes };
+}
+
+type Stat = {
+  readonly state: string;
+  readonly startTicks: number;
+  readonly processorMs: number;
+  readonly residentBytes: number;
+};
+
+function readStat(pid: number): Stat | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -45,7 +60,12 @@ function readStat(pid: number): { readonly state: string; readonly startTicks: n
   }
   // The second field is the command's name in parentheses and may hold blanks and parentheses.
   const rest = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { state: rest[0] ?? "", startTicks: Number(rest[19]) };
+  return {
+    state: rest[0] ?? "",
+    startTicks: Number(rest[19]),
+    processorMs: ((Number(rest[11]) + Number(rest[12])) * 1000) / ticksPerSecond,
+    residentBytes: Number(rest[21]) * pageBytes,
+  };
 }
 
 /** Changes with every start of the machine. */
@@ -60,3 +80,5 @@ export function uptimeSeconds(): number {
 
 /** Linux gives start times to user space in hundredths of a second on every architecture. */
 export const ticksPerSecond = 100;
+/** Of every kernel that Midwatch's dependencies are built for. */
+const pageBytes = 4096;

@@ -9,7 +9,7 @@ import recorders from "../../contract/settings/settings.json" with { type: "json
 import { didYouMean } from "../api/nearest.ts";
 import { CommandFailure } from "./exit.ts";
 import { BadValue, type Setting } from "./setting.ts";
-import { type SettingName, settings } from "./settings.ts";
+import { type SettingName, settingNames, settings } from "./settings.ts";
 import type { Environment } from "./terminal.ts";
 
 export type Config = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]["read"]> };
@@ -103,6 +103,12 @@ const otherVariables: readonly string[] = [
   "MIDWATCH_TRACE_ID",
   recorders.file.variable,
   ...recorders.settings.flatMap(({ variable }) => variable ?? []),
+];
+
+/** Variables of ours that belong to other programs than the agent. */
+export const otherThanAgentVariables: readonly string[] = [
+  ...otherVariables,
+  ...settingNames.map((name) => settings[name].variable),
 ];
 
 /** A misspelt variable would otherwise be passed over in silence, when it is near one that we know. */
