@@ -5,6 +5,7 @@ import { unreachableSinceMs } from "./ask.ts";
 
 const screens = {
   "sign-in": async () => (await import("./screens/sign-in.tsx")).SignInScreen,
+  acknowledge: async () => (await import("./screens/acknowledge.tsx")).AcknowledgeScreen,
   join: async () => (await import("./screens/join.tsx")).JoinScreen,
 } as const;
 

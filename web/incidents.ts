@@ -86,8 +86,15 @@ export function sorted(rows: readonly IncidentAnswer[], nowMs: number): Sorted {
         severities.indexOf(b.severity) - severities.indexOf(a.severity) ||
         Date.parse(a.openedTime) - Date.parse(b.openedTime),
     );
-  const isOpen = (one: IncidentAnswer): boolean => one.state === "open" && !isSnoozed(one, nowMs);
-  return { open: ranked.filter(isOpen), quiet: ranked.filter((one) => !isOpen(one)) };
+  const ids = new Set(ranked.map(({ id }) => id));
+  // A part of another is told with that one.
+  const isPart = ({ parentId }: IncidentAnswer): boolean => parentId !== undefined && ids.has(parentId);
+  const isOpen = (one: IncidentAnswer): boolean =>
+    one.state === "open" && !isSnoozed(one, nowMs) && !isPart(one);
+  return {
+    open: ranked.filter(isOpen),
+    quiet: ranked.filter((one) => !isOpen(one) && !isPart(one)),
+  };
 }
 
 /** Counts decisions made on this page; whoever shows incidents asks again at once. */

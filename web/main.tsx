@@ -20,6 +20,7 @@ function Page(): JSX.Element {
   useLayoutEffect(() => document.querySelector<HTMLElement>("#main")?.focus({ preventScroll: true }), [here]);
   const known = me.value;
   if (here === "/join") return <Door screen="join" />;
+  if (here === "/acknowledge") return <Door screen="acknowledge" />;
   if (!known) return <main id="main" tabIndex={-1} />;
   if (!known.me || signInNeeded.value) return <Door screen="sign-in" />;
   return (

@@ -30,6 +30,11 @@ const screens: readonly Screen[] = [
   { path: "/runs", what: "runs", load: async () => (await import("./screens/runs.tsx")).RunsScreen },
   { path: "/runs/", what: "the run", load: async () => (await import("./screens/run.tsx")).RunScreen },
   {
+    path: "/incidents",
+    what: "incidents",
+    load: async () => (await import("./screens/incidents.tsx")).IncidentsScreen,
+  },
+  {
     path: "/incidents/",
     what: "the incident",
     load: async () => (await import("./screens/incident.tsx")).IncidentScreen,

@@ -54,6 +54,11 @@ export function IncidentTags({ incident }: Given): JSX.Element {
           not sure
         </span>
       )}
+      {incident.children !== undefined && (
+        <span class="tag" title="They have the same cause and are told with this one">
+          {number(incident.children)} with it
+        </span>
+      )}
       {incident.flapping && (
         <span class="tag" title="It comes and goes">
           flapping

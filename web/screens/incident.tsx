@@ -75,6 +75,13 @@ function Whole({ detail }: Given): JSX.Element {
           <Decisions incident={incident} />
         </>
       )}
+      {incident.parentId !== undefined && (
+        <p class="strip">
+          {"It is part of "}
+          <a href={to(`/incidents/${encodeURIComponent(incident.parentId)}`)}>another incident</a>
+          {", which is told instead."}
+        </p>
+      )}
       <div class="two">
         <Timeline detail={detail} />
         <Facts detail={detail} />
