@@ -47,8 +47,8 @@ export function compileDecoder(words: readonly string[]): Decoder {
 }
 
 function percentRuns(text: string, inner: (decoded: string) => boolean, add: (span: Span) => void): void {
-  percentRun.lastIndex = 0;
-  for (let match = percentRun.exec(text); match !== null; match = percentRun.exec(text)) {
+  // Over a copy of the pattern: what is decoded may hold such runs again.
+  for (const match of text.matchAll(percentRun)) {
     const decoded = decodePercent(match[0]);
     // In a form a plus sign is a blank, elsewhere it is itself.
     const isForm = match[0].includes("+");

@@ -70,8 +70,7 @@ const fitting: { readonly [W in When]: (content: string) => boolean } = {
   random: looksRandom,
   digits3: (content) => /^[0-9]{3,12}$/.test(content),
   digits12: (content) => /^[0-9][0-9 .-]{10,26}[0-9]$/.test(content) && digitCount(content) >= 12,
-  phone: (content) =>
-    /^\+?\(?[0-9](?:[0-9 ()./-]|%20){4,24}[0-9]$/.test(content) && digitCount(content) >= 7,
+  phone: (content) => /^\+?\(?[0-9](?:[0-9 ()./-]|%20){4,24}[0-9]$/.test(content) && digitCount(content) >= 7,
   id: (content) => /^[0-9A-Za-z][0-9A-Za-z ./-]{3,40}$/.test(content) && digitCount(content) >= 4,
 };
 
