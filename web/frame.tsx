@@ -49,7 +49,7 @@ function Navigation({ answer }: { readonly answer: OverviewAnswer | undefined })
   const here = path.value;
   const isAt = (place: string): boolean =>
     place === "/"
-      ? here === "/" || here.startsWith("/incidents/")
+      ? here === "/" || here.startsWith("/incidents")
       : here.startsWith(place) || (place === "/jobs" && here === "/job");
   // On a narrow screen the list is wider than the screen; where one is must be in sight.
   useEffect(() => {

@@ -12,6 +12,7 @@ import {
 } from "../parts/incident.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Ago, Since, Stamp } from "../parts/time.tsx";
+import { to } from "../route.ts";
 import { counted, number } from "../words.ts";
 
 const shownMax = 50;
@@ -82,8 +83,9 @@ function OpenIncident({ incident }: { readonly incident: Incident }): JSX.Elemen
   );
 }
 
-export function QuietIncidents({ rows }: Given): JSX.Element | null {
-  if (rows.length === 0) return null;
+export function QuietIncidents({ rows }: Given): JSX.Element {
+  const all = <a href={to("/incidents")}>All incidents, what is over, and what is silenced</a>;
+  if (rows.length === 0) return <p class="end">{all}</p>;
   return (
     <section aria-labelledby="taken">
       <h2 id="taken">
@@ -95,6 +97,7 @@ export function QuietIncidents({ rows }: Given): JSX.Element | null {
         ))}
       </ul>
       <More rows={rows} />
+      <p class="end">{all}</p>
     </section>
   );
 }
