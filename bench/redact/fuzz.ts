@@ -1,6 +1,6 @@
 /**
- * Fuzzes redaction with texts put together from the pieces that its readers look for. `node
- * bench/redact/fuzz.ts SECONDS [SEED]` runs as long as one likes; a test runs some thousand texts.
+ * Fuzzes redaction with texts put together from the pieces that its readers look for. Each text
+ * depends on a seed and its number, so that a fault is found again and a run can be gone on with.
  */
 import { readRow } from "../../src/model/batch.ts";
 import type { EventRecord } from "../../src/model/event.ts";
@@ -159,16 +159,35 @@ function boundOf(length: number): number {
   return length + Math.ceil(length / 6) * markBytesMax + 256;
 }
 
-if (import.meta.main) {
-  const untilMs = performance.now() + Number(process.argv[2] ?? 10) * 1000;
-  const random = seededRandom(Number(process.argv[3] ?? Date.now() % 1_000_000));
-  let count = 0;
-  for (; performance.now() < untilMs; count++) {
-    const fault = fuzzOnce(random);
-    if (fault !== undefined) {
-      console.log(fault);
-      process.exitCode = 1;
-    }
+export type Fuzzed = {
+  readonly texts: number;
+  /** The number after the last text: to go on from there. */
+  readonly next: number;
+  readonly slowestMs: number;
+  /** What does not hold, with the number of its text. */
+  readonly faults: readonly string[];
+};
+
+/** Texts of that seed, each of its number alone, until the time is over. */
+export function fuzzFor(milliseconds: number, seed: number, from = 0): Fuzzed {
+  const untilMs = performance.now() + milliseconds;
+  const faults: string[] = [];
+  let slowestMs = 0;
+  let number = from;
+  for (let nowMs = performance.now(); nowMs < untilMs && faults.length < 20; number++) {
+    const fault = tryOne(seededRandom((seed * 1_000_003 + number) % 2 ** 31));
+    if (fault !== undefined) faults.push(`text ${number} of seed ${seed}: ${fault}`);
+    const thenMs = performance.now();
+    slowestMs = Math.max(slowestMs, thenMs - nowMs);
+    nowMs = thenMs;
   }
-  console.log(`${count} texts`);
+  return { texts: number - from, next: number, slowestMs, faults };
+}
+
+function tryOne(random: Random): string | undefined {
+  try {
+    return fuzzOnce(random);
+  } catch (error) {
+    return `threw ${(error as Error).stack}`;
+  }
 }
