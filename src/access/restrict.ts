@@ -8,9 +8,10 @@
 import type { Stream } from "../model/event.ts";
 import { Fault } from "../model/fault.ts";
 import type { EventFilter, EventStore, RunSummary, StoredEvent } from "../store/store.ts";
+import { type Leaf, leavesOf } from "../store/terms.ts";
 import { type Actor, teamOf, whoAsks } from "./actor.ts";
 import { groupOf, groupOfField, visibleEvent, visibleRun } from "./hiding.ts";
-import { fieldGroups } from "./policy.ts";
+import { type FieldGroup, fieldGroups } from "./policy.ts";
 import { restrictedPage } from "./restrict-page.ts";
 
 /** The part of an event or a run by which teams are told apart. */
@@ -36,7 +37,7 @@ export function narrowed<Filter extends EventFilter>(filter: Filter, actor: Acto
       ...(actor.services ? [{ name: "service" as const, values: actor.services }] : []),
       ...(actor.environments ? [{ name: "environment" as const, values: actor.environments }] : []),
       // Words would be looked for in output too, and tell what is in it.
-      ...((filter.words ?? []).length > 0 && !actor.fields.has("output")
+      ...(hasWords(filter) && !actor.fields.has("output")
         ? [{ name: "kind" as const, values: ["job.output"], not: true }]
         : []),
     ],
@@ -44,10 +45,11 @@ export function narrowed<Filter extends EventFilter>(filter: Filter, actor: Acto
 }
 
 function refuseHidden(
-  { words = [], attributes = [], fields = [] }: EventFilter,
+  { words = [], attributes = [], fields = [], terms = [] }: EventFilter,
   { fields: may }: Actor,
 ): void {
   const wanted = [
+    ...leavesOf(terms).flatMap(groupOfLeaf),
     ...(words.length > 0 ? (["text"] as const) : []),
     ...attributes.map(({ key }) => groupOf(key)),
     ...fields.flatMap(({ name }) => groupOfField(name) ?? []),
@@ -56,6 +58,17 @@ function refuseHidden(
   if (hidden !== undefined) {
     throw new Fault("RIGHT_MISSING", `You may not search in what you may not read: ${fieldGroups[hidden]}.`);
   }
+}
+
+function groupOfLeaf(leaf: Leaf): readonly FieldGroup[] {
+  if (leaf.kind === "words") return ["text"];
+  if (leaf.kind === "attribute" || leaf.kind === "attribute size") return [groupOf(leaf.key)];
+  const group = groupOfField(leaf.name);
+  return group === undefined ? [] : [group];
+}
+
+function hasWords({ words = [], terms = [] }: EventFilter): boolean {
+  return words.length > 0 || leavesOf(terms).some(({ kind }) => kind === "words");
 }
 
 export function restrictedEvents(events: EventStore): EventStore {

@@ -93,7 +93,7 @@ function momentOf(name: string, text: string, nowMicros: number): number {
 /** Throws `QUERY_INVALID`. */
 export function filterOf(question: FilterQuestion, nowMs: number): EventFilter {
   const range = rangeOf(question, nowMs);
-  const { fields, attributes, words } = parseQuery(question.q ?? "");
+  const { fields, attributes, words, terms } = parseQuery(question.q ?? "");
   const named = (name: FieldName, values: readonly string[] | undefined) =>
     values && values.length > 0 ? [{ name, values }] : [];
   return {
@@ -112,6 +112,7 @@ export function filterOf(question: FilterQuestion, nowMs: number): EventFilter {
     ],
     attributes,
     words,
+    ...(terms.length > 0 && { terms }),
   };
 }
 

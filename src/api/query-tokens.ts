@@ -1,57 +1,67 @@
-/** Cuts a query into terms: an optional `-`, an optional `key:`, and one value or a list of them. */
+/**
+ * Cuts a query into terms, brackets and the words between them. A term is an optional `key:` and
+ * one value, a list of them, or a range.
+ */
 import { Fault } from "../model/fault.ts";
 
-export type Token = {
-  readonly not: boolean;
+export type TermToken = {
+  readonly kind: "term";
   /** Absent for a word or phrase. */
   readonly key?: string;
   readonly values: readonly string[];
-  /** Of the term's first character, counted from 1. */
+  /** The one value stood in quotes: it means itself, whatever it holds. */
+  readonly quoted: boolean;
+  /** Of the first character, counted from 1. */
   readonly position: number;
 };
+
+export type Token =
+  | TermToken
+  | { readonly kind: "(" | ")" | "and" | "or" | "not"; readonly position: number };
 
 const space = /\s/;
 /** A key is letters, digits and `_ . - / @ $`, up to the first colon. */
 const keyBeforeColon = /[\p{L}\p{N}_.\-/@$]+:/uy;
 
-/** The terms in order. `and` between terms is allowed and means what their neighbourhood means. */
+/** A `-` right before a term or a bracket is a `not`. */
 export function tokens(text: string): readonly Token[] {
   const reader = { text, at: 0 };
   const found: Token[] = [];
-  for (skipSpace(reader); reader.at < text.length; skipSpace(reader)) {
-    const token = readTerm(reader);
-    const isJoin = token.key === undefined && !token.not && /^(and|or|not)$/i.test(token.values[0] ?? "");
-    if (!isJoin || text[token.position - 1] === '"') {
-      found.push(token);
-      continue;
-    }
-    const word = (token.values[0] ?? "").toLowerCase();
-    if (word === "and") continue;
-    throw wrong(
-      token.position - 1,
-      word === "or"
-        ? '`or` stands inside brackets, as in `job:(a or b)`; for the word itself write "or"'
-        : 'write `-` before a term for not; for the word itself write "not"',
-    );
-  }
+  for (skipSpace(reader); reader.at < text.length; skipSpace(reader)) found.push(readToken(reader));
   return found;
 }
 
 type Reader = { readonly text: string; at: number };
 
-function readTerm(reader: Reader): Token {
-  const start = reader.at;
-  const not = reader.text[reader.at] === "-";
-  if (not) reader.at += 1;
-  if (reader.at >= reader.text.length || space.test(reader.text[reader.at] ?? "")) {
-    throw wrong(start, "`-` stands right before the term that must not hold");
+function readToken(reader: Reader): Token {
+  const position = reader.at + 1;
+  const character = reader.text[reader.at];
+  if (character === "(" || character === ")") {
+    reader.at += 1;
+    return { kind: character, position };
   }
+  if (character === "-") {
+    reader.at += 1;
+    const next = reader.text[reader.at];
+    if (next === undefined || space.test(next) || next === ")") {
+      throw wrong(position - 1, "`-` stands right before the term that must not hold");
+    }
+    return { kind: "not", position };
+  }
+  const term = readTerm(reader);
+  const word = term.key === undefined && !term.quoted ? (term.values[0] ?? "").toLowerCase() : "";
+  return word === "and" || word === "or" || word === "not" ? { kind: word, position } : term;
+}
+
+function readTerm(reader: Reader): TermToken {
+  const position = reader.at + 1;
   keyBeforeColon.lastIndex = reader.at;
   const key = keyBeforeColon.exec(reader.text)?.[0].slice(0, -1);
-  if (key === undefined) return { not, values: [readValue(reader)], position: start + 1 };
-  reader.at += key.length + 1;
-  const values = reader.text[reader.at] === "(" ? readList(reader) : [readValue(reader)];
-  return { not, key, values, position: start + 1 };
+  if (key !== undefined) reader.at += key.length + 1;
+  const quoted = reader.text[reader.at] === '"';
+  const isList = key !== undefined && reader.text[reader.at] === "(";
+  const values = isList ? readList(reader) : [readValue(reader)];
+  return { kind: "term", ...(key !== undefined && { key }), values, quoted, position };
 }
 
 /** `(a or "b c" or d)`. */
@@ -106,6 +116,7 @@ function skipSpace(reader: Reader): void {
   while (space.test(reader.text[reader.at] ?? "")) reader.at += 1;
 }
 
-function wrong(at: number, reason: string): Fault {
+/** `at` counts from 0. */
+export function wrong(at: number, reason: string): Fault {
   return new Fault("QUERY_INVALID", `q, position ${at + 1}: ${reason}`);
 }

@@ -5,6 +5,7 @@ import type { EventRecord, Kind } from "../model/event.ts";
 import { madeEvent, noonMicros } from "./made.ts";
 import type { OpenedStore } from "./store.contract.ts";
 import type { EventStore } from "./store.ts";
+import type { Term } from "./terms.ts";
 
 const minute = 60_000_000;
 const range = { fromMicros: noonMicros, untilMicros: noonMicros + 60 * minute };
@@ -231,6 +232,40 @@ export function pageContract(engine: string, open: () => Promise<OpenedStore>): 
         await store.jobDays({ ...back, job: "other", service: "billing", timeZone: "UTC" }),
         [],
       );
+    });
+
+    test("terms in brackets, turned round and compared by size hold as they are written", async () => {
+      const found = async (...terms: readonly Term[]): Promise<readonly string[]> => {
+        const page = await store.events({ ...range, order: "oldest", limit: 100, terms });
+        return page.rows.map(({ kind, run_id, worker }) => `${kind} ${run_id ?? worker ?? ""}`.trim());
+      };
+      const ofKind = (...values: readonly string[]): Term => ({ kind: "field", name: "kind", values });
+      const ofRun = (value: string): Term => ({ kind: "field", name: "run_id", values: [value] });
+      assert.deepEqual(
+        await found({
+          kind: "any",
+          terms: [ofRun("m1"), { kind: "all", terms: [ofRun("m3"), ofKind("job.succeeded")] }],
+        }),
+        ["job.enqueued m1", "job.succeeded m3"],
+      );
+      const notMails = { kind: "not", term: { kind: "any", terms: [ofRun("m1"), ofRun("m2")] } } as const;
+      assert.deepEqual(await found(notMails, ofKind("job.enqueued")), ["job.enqueued m3"]);
+      const size = {
+        kind: "size",
+        name: "duration_ms",
+        bounds: { min: 400, max: 120_000, below: true },
+      } as const;
+      assert.deepEqual(await found(size), ["http.request", "http.request"]);
+      const backlog = { kind: "attribute size", key: "backlog", bounds: { min: 0, above: true } } as const;
+      assert.deepEqual(await found(backlog), ["puma.stats web-1:7:1"]);
+      // What has no number is not smaller than one, and not greater either.
+      const all = await found();
+      const neither = await found({ kind: "not", term: size });
+      assert.equal(neither.length, all.length - 2);
+      await assert.rejects(found({ kind: "any", terms: [] }), { code: "QUERY_INVALID" });
+      await assert.rejects(found({ kind: "size", name: "job", bounds: { min: 1 } }), {
+        code: "QUERY_INVALID",
+      });
     });
   });
 }

@@ -8,6 +8,8 @@ import type { FieldName } from "../model/fields.ts";
 import type { SourceChain } from "../model/intake.ts";
 import type { RunState } from "../model/run.ts";
 import type { PageQuestions } from "./page.ts";
+import type { Term } from "./terms.ts";
+import type { DebugStore } from "./control/debug.ts";
 import type { PeopleStore } from "./people.ts";
 import type { WatchStore } from "./watch.ts";
 
@@ -32,6 +34,8 @@ export type EventFilter = TimeRange & {
   readonly attributes?: readonly { readonly key: string; readonly value: string; readonly not?: boolean }[];
   /** Each phrase must stand in `message` or `error_message`, in any case and with its words whole. */
   readonly words?: readonly { readonly text: string; readonly not?: boolean }[];
+  /** What does not fit side by side. */
+  readonly terms?: readonly Term[];
 };
 
 export type Order = "newest" | "oldest";
@@ -231,7 +235,7 @@ export type BatchReceipt = {
   readonly chain?: SourceChain;
 };
 
-export interface ControlStore extends WatchStore, PeopleStore {
+export interface ControlStore extends WatchStore, PeopleStore, DebugStore {
   addKey(key: ApiKey): Promise<void>;
   keys(): Promise<readonly ApiKey[]>;
   keyById(id: string): Promise<ApiKey | undefined>;

@@ -32,6 +32,14 @@ test("narrowing twice adds nothing", () => {
   assert.equal(narrowed(narrowed("timeout", "host", "web-1"), "host", "web-1"), "timeout host:web-1");
 });
 
+test("what is narrowed stays what it was, with `or` in it too", () => {
+  assert.equal(narrowed("a or b", "host", "web-1"), "(a or b) host:web-1");
+  assert.equal(narrowed("(a or b)", "host", "web-1"), "(a or b) host:web-1");
+  assert.equal(narrowed("(a or b) host:web-1", "queue", "x"), "((a or b) host:web-1) queue:x");
+  assert.equal(tokenAt("(que", 4).text, "que");
+  assert.equal(tokenAt("-(host:we", 9).text, "host:we");
+});
+
 test("what could be an id is told from words and fields", () => {
   const ids = ["01a1fbee-56ab-728a-9fdd-f06c3aade0d5", "dj-10231", "0123456789abcdef"];
   assert.deepEqual(ids.map(idOf), ids);

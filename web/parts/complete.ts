@@ -42,7 +42,7 @@ const searchable: { readonly [F in FieldName]?: string } = {
 
 /** The word around the caret; quotes hold a word together. */
 export function tokenAt(text: string, caret: number): Token {
-  for (const match of text.matchAll(/(?:[^\s"]|"[^"]*"?)+/g)) {
+  for (const match of text.matchAll(/(?:[^\s"()]|"[^"]*"?)+/g)) {
     const end = match.index + match[0].length;
     if (match.index <= caret && caret <= end) return { text: match[0], start: match.index, end };
   }
@@ -104,7 +104,10 @@ function replaced(
 /** A query with one more condition, unless it stands there already. */
 export function narrowed(text: string, field: string, value: string, not = false): string {
   const word = `${not ? "-" : ""}${field}:${quoted(value)}`;
-  return text.split(/\s+/).includes(word) ? text : `${text} ${word}`.trim();
+  if (text.split(/\s+/).includes(word)) return text;
+  // What stands side by side holds before `or`.
+  const whole = /\sor\s/i.test(text) && !/^\([^()]*\)$/.test(text) ? `(${text})` : text;
+  return `${whole} ${word}`.trim();
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

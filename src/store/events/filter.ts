@@ -8,9 +8,13 @@ import { Fault } from "../../model/fault.ts";
 import { type FieldName, fields } from "../../model/fields.ts";
 import type { Parameters } from "../engine/client.ts";
 import type { EventFilter, TimeRange } from "../store.ts";
+import { type Bounds, leavesOf, type Term } from "../terms.ts";
 
 /** Conditions of one kind in one question. More: `QUERY_INVALID`. */
 const conditionsMax = 50;
+/** Leaves of all terms in brackets, and how deep brackets stand in each other. More: `QUERY_INVALID`. */
+const termsMax = 100;
+const depthMax = 24;
 /** Items longer than this are not in the index of attributes (see 0001_events.sql). */
 const indexedItemBytesMax = 256;
 
@@ -49,7 +53,15 @@ export function moment(list: Conditions, micros: number): string {
 }
 
 export function addEventFilter(list: Conditions, filter: EventFilter): void {
-  const { streams, kinds, severityMin, fields: wanted = [], attributes = [], words = [] } = filter;
+  const {
+    streams,
+    kinds,
+    severityMin,
+    fields: wanted = [],
+    attributes = [],
+    words = [],
+    terms = [],
+  } = filter;
   if (Math.max(wanted.length, attributes.length, words.length) > conditionsMax) {
     throw invalid(`more than ${conditionsMax} conditions of one kind`);
   }
@@ -69,6 +81,51 @@ export function addEventFilter(list: Conditions, filter: EventFilter): void {
   for (const { text, not } of words) {
     list.add(`${not ? "NOT " : ""}(${wordsCondition(list, text)})`);
   }
+  if (leavesOf(terms).length > termsMax) throw invalid(`more than ${termsMax} terms`);
+  for (const term of terms) list.add(termCondition(list, term, 0));
+}
+
+function termCondition(list: Conditions, term: Term, depth: number): string {
+  if (depth > depthMax) throw invalid(`brackets inside more than ${depthMax} brackets`);
+  switch (term.kind) {
+    case "not":
+      return `NOT (${termCondition(list, term.term, depth + 1)})`;
+    case "all":
+    case "any": {
+      if (term.terms.length === 0) throw invalid("brackets with nothing in them");
+      const parts = term.terms.map((one) => `(${termCondition(list, one, depth + 1)})`);
+      return parts.join(term.kind === "all" ? " AND " : " OR ");
+    }
+    case "field":
+      return fieldCondition(list, term.name, term.values);
+    case "attribute":
+      return attributeCondition(list, term.key, term.value);
+    case "words":
+      return wordsCondition(list, term.text);
+    case "size": {
+      const { form } = fields[term.name];
+      if (form !== "integer" && form !== "number") throw invalid(`${term.name} has no size`);
+      return sizeCondition(list, term.name, term.bounds);
+    }
+    case "attribute size":
+      return sizeCondition(
+        list,
+        `toFloat64OrNull(attributes[${list.bind(term.key, "String")}])`,
+        term.bounds,
+      );
+    default:
+      return term satisfies never;
+  }
+}
+
+/** What has no number is neither greater nor smaller. */
+function sizeCondition(list: Conditions, column: string, { min, max, above, below }: Bounds): string {
+  const parts = [
+    ...(min === undefined ? [] : [`${column} ${above ? ">" : ">="} ${list.bind(min, "Float64")}`]),
+    ...(max === undefined ? [] : [`${column} ${below ? "<" : "<="} ${list.bind(max, "Float64")}`]),
+  ];
+  if (parts.length === 0) throw invalid("a range needs a bound");
+  return `ifNull(${parts.join(" AND ")}, 0)`;
 }
 
 function fieldCondition(list: Conditions, name: FieldName, values: readonly string[]): string {
