@@ -3,8 +3,9 @@
  * DNS rebinding, the checks against requests that another site makes a browser send, and the
  * headers that forbid a browser everything the page does not need.
  */
-import { isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { AccessMode } from "../access/access.ts";
 import { Fault } from "../model/fault.ts";
 
 /** Only these may be sent without the header that a foreign site cannot set: what they carry is signed or keyed. */
@@ -31,17 +32,19 @@ const securityHeaders: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
 };
 
-export function setSecurityHeaders(reply: FastifyReply): void {
+export function setSecurityHeaders(reply: FastifyReply, isTls: boolean): void {
   reply.headers(securityHeaders);
+  // Once seen over TLS, a browser comes back over TLS only.
+  if (isTls) reply.header("strict-transport-security", "max-age=31536000");
 }
 
 /** Throws a `Fault` for a request that must not be answered. */
-export function guardRequest(request: FastifyRequest): void {
+export function guardRequest(request: FastifyRequest, isOurs: (host: string) => boolean): void {
   const host = request.headers.host ?? "";
-  if (!isLoopbackHost(host)) {
+  if (!isOurs(host)) {
     throw new Fault(
       "HOST_REFUSED",
-      "This server answers only as localhost, 127.0.0.1 or [::1], because it has no access control yet.",
+      "This server does not answer by this name; the setting `hosts` lists those by which it does.",
     );
   }
   const path = request.url.split("?", 1)[0] ?? "";
@@ -63,9 +66,27 @@ export function guardRequest(request: FastifyRequest): void {
   }
 }
 
+/**
+ * Names by which we may be asked: another one may be somebody's who points it here, so that a
+ * browser takes his page for ours. An address cannot be pointed anywhere.
+ */
+export function ownHosts(hosts: readonly string[], access: AccessMode): (host: string) => boolean {
+  const known = new Set(hosts);
+  return (host) => {
+    if (isLoopbackHost(host)) return true;
+    if (access === "open") return false;
+    const name = nameIn(host);
+    return name !== undefined && (known.has(name) || isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0);
+  };
+}
+
+function nameIn(host: string): string | undefined {
+  return /^(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase();
+}
+
 /** `localhost`, `127.0.0.0/8` and `[::1]`, with or without a port. */
 export function isLoopbackHost(host: string): boolean {
-  const name = /^(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase();
+  const name = nameIn(host);
   if (name === undefined) return false;
   return name === "localhost" || name === "[::1]" || (isIPv4(name) && name.startsWith("127."));
 }

@@ -33,6 +33,10 @@ export type ServerParts = {
   /** For the people who run the server; never the text of a request. */
   readonly report: (severity: Severity, message: string) => void;
   readonly patience?: Patience;
+  /** Absent: plain text. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Names by which the server may be asked, beside loopback ones and addresses. */
+  readonly hosts?: readonly string[];
 };
 
 export type PublicLedger = {

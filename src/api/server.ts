@@ -10,11 +10,12 @@ import { restrictedEvents } from "../access/restrict.ts";
 import { restrictedWatch } from "../access/restrict-watch.ts";
 import { admitByPolicy } from "./admission.ts";
 import { drain } from "./body.ts";
-import { guardRequest, setSecurityHeaders } from "./guard.ts";
+import { guardRequest, ownHosts, setSecurityHeaders } from "./guard.ts";
 import type { AddRoutes, Api, Patience, RouteParts, ServerParts } from "./parts.ts";
 import { problemOf } from "./problem.ts";
 import { recordAccess } from "./record-access.ts";
 import { addAccountRoutes } from "./routes/account.ts";
+import { addDebugRoutes } from "./routes/debug.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addFailureRoutes } from "./routes/failures.ts";
 import { addHealthRoutes } from "./routes/health.ts";
@@ -50,6 +51,7 @@ const usualPatience: Patience = { headersMs: 15_000, requestMs: 120_000, checkEv
 
 const routes: readonly AddRoutes[] = [
   addIntakeRoutes,
+  addDebugRoutes,
   addEventRoutes,
   addTailRoutes,
   addRunRoutes,
@@ -75,12 +77,25 @@ const routes: readonly AddRoutes[] = [
 /** Not yet listening; `listen` and `close` are Fastify's. */
 export async function makeServer(parts: ServerParts): Promise<FastifyInstance> {
   const patience = parts.patience ?? usualPatience;
-  const server: Api = fastify({
+  const isOurs = ownHosts(parts.hosts ?? [], parts.access?.mode ?? "open");
+  const server = fastify({
     bodyLimit: bodyBytesMax,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: pathPartLengthMax },
     // A parameter that is not known is a mistake to be told of, not to be dropped.
     ajv: { customOptions: { removeAdditional: false, verbose: true, allowUnionTypes: true } },
+    ...(parts.tls && {
+      https: {
+        cert: parts.tls.certificate,
+        key: parts.tls.key,
+        minVersion: "TLSv1.2" as const,
+        handshakeTimeout: patience.headersMs,
+        headersTimeout: patience.headersMs,
+        requestTimeout: patience.requestMs,
+        connectionsCheckingInterval: patience.checkEveryMs,
+        maxHeaderSize: headerBytesMax,
+      },
+    }),
     http: {
       headersTimeout: patience.headersMs,
       requestTimeout: patience.requestMs,
@@ -90,13 +105,13 @@ export async function makeServer(parts: ServerParts): Promise<FastifyInstance> {
     requestTimeout: patience.requestMs,
     keepAliveTimeout: 65_000,
     clientErrorHandler: answerClientError,
-  }).withTypeProvider<TypeBoxTypeProvider>();
+  }).withTypeProvider<TypeBoxTypeProvider>() as Api;
   server.server.maxConnections = connectionsMax;
   // Answers are what the routes typed them as; the schemas describe them and need not rebuild them.
   server.setSerializerCompiler(() => JSON.stringify);
   server.addHook("onRequest", async (request, reply) => {
-    setSecurityHeaders(reply);
-    guardRequest(request);
+    setSecurityHeaders(reply, parts.tls !== undefined);
+    guardRequest(request, isOurs);
   });
   admitByPolicy(server, parts.access);
   recordAccess(server, parts.journal);

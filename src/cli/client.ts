@@ -7,6 +7,7 @@ import type { ErrorAnswer } from "../api/schemas.ts";
 import { CommandFailure, type ExitName } from "./exit.ts";
 import { readOwnerKey } from "./owner-key.ts";
 import type { Environment, Terminal } from "./terminal.ts";
+import { trustServer } from "./trust.ts";
 
 const serverDefault = "http://127.0.0.1:4180";
 /** A question may wait for the engine, not for ever. */
@@ -51,6 +52,7 @@ export function makeClient(
 ): Client {
   const base = serverAddress(server);
   const key = keyOf(base, keyFile, environment);
+  let trusted: Promise<void> | undefined;
 
   const request: Client["request"] = async (path, { query = {}, headers, ...init }) => {
     const url = new URL(path, base);
@@ -60,13 +62,15 @@ export function makeClient(
       }
     }
     try {
+      trusted ??= trustServer(base, environment);
+      await trusted;
       return await fetch(url, {
         redirect: "error",
         ...init,
         headers: { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...headers },
       });
     } catch (cause) {
-      if (init.signal?.aborted) throw cause;
+      if (init.signal?.aborted || cause instanceof CommandFailure) throw cause;
       throw new CommandFailure("unreachable", `no answer from ${base.origin}: ${reasonOf(cause)}`, { cause });
     }
   };

@@ -57,13 +57,20 @@ test("all that is wrong is told at once, with its line and a suggestion", () => 
   assert.match(text, /\$MIDWATCH_LISTN: there is no such variable, did you mean `MIDWATCH_LISTEN`\?/);
 });
 
-test("an address that others can reach is refused, with the way to do it instead", () => {
+test("an address that others can reach is refused without TLS, with the ways to do it instead", () => {
   for (const listen of ["0.0.0.0:4180", "[::]:4180", "10.0.0.1:80", "example.org:80"]) {
     assert.match(
       complaint(() => loadConfig({ listen }, {})),
-      /no access control yet.*ssh -L/,
+      /wants TLS: `--tls self`.*ssh -L/,
       listen,
     );
+    assert.match(
+      complaint(() => loadConfig({ listen, tls: "self", access: "open" }, {})),
+      /whoever reaches the server may do everything/,
+      listen,
+    );
+    assert.equal(loadConfig({ listen, tls: "self" }, {}).values["tls.mode"], "self");
+    assert.equal(loadConfig({ listen }, { MIDWATCH_PLAINTEXT: "allowed" }).values.plaintext, "allowed");
   }
   for (const listen of ["127.0.0.1", "127.0.0.1:70000", ":80", "localhost:x"]) {
     assert.match(

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from "yaml";
 import recorders from "../../contract/settings/settings.json" with { type: "json" };
+import { isLoopbackHost } from "../api/guard.ts";
 import { didYouMean } from "../api/nearest.ts";
 import { CommandFailure } from "./exit.ts";
 import { BadValue, type Setting } from "./setting.ts";
@@ -21,6 +22,7 @@ export type Flags = {
   readonly data?: string;
   readonly listen?: string;
   readonly access?: string;
+  readonly tls?: string;
 };
 
 export type LoadedConfig = {
@@ -30,9 +32,36 @@ export type LoadedConfig = {
 
 /** Throws `CommandFailure` with every complaint on a line of its own. */
 export function loadConfig(flags: Flags, environment: Environment): LoadedConfig {
-  const { config, ...others } = flags;
+  const { config, tls, ...others } = flags;
   const file = config ?? (environment["MIDWATCH_CONFIG"] || undefined);
-  return loadSettings(settings, { file, flags: others, environment, otherVariables });
+  const given = { ...others, "tls.mode": tls };
+  const loaded = loadSettings(settings, { file, flags: given, environment, otherVariables });
+  checkReach(loaded.values);
+  return loaded;
+}
+
+/** Who can reach the server must not read what goes over the wire, nor be an administrator unasked. */
+function checkReach({ listen, access, plaintext, "tls.mode": tls }: Config): void {
+  if (isLoopbackHost(urlHost(listen.host))) return;
+  if (access === "open") {
+    throw new CommandFailure(
+      "usage",
+      "the configuration is wrong: with `access: open`, `listen` must be a loopback address, because whoever reaches the server may do everything",
+    );
+  }
+  if (tls === "off" && plaintext === "refused") {
+    throw new CommandFailure(
+      "usage",
+      "the configuration is wrong: beyond loopback the server wants TLS: `--tls self` makes a certificate, " +
+        "`tls.certificate` and `tls.key` name files, `plaintext: allowed` is for a proxy that has TLS; " +
+        "or reach it by a tunnel, such as `ssh -L 4180:127.0.0.1:4180 HOST`",
+    );
+  }
+}
+
+/** An address as it stands in a URL. */
+export function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 type Table = { readonly [name: string]: Setting<unknown> };
@@ -99,6 +128,7 @@ const otherVariables: readonly string[] = [
   "MIDWATCH_PUMA",
   "MIDWATCH_RUN_ID",
   "MIDWATCH_SERVER",
+  "MIDWATCH_SERVER_FINGERPRINT",
   "MIDWATCH_STATE",
   "MIDWATCH_TRACE_ID",
   recorders.file.variable,

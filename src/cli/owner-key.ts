@@ -24,21 +24,17 @@ export function makeOwnerKey(data: string, randomBytes: (count: number) => Uint8
 
 /** The key of the server whose data directory is `$MIDWATCH_DATA` or the usual one, where we may read it. */
 export function readOwnerKey(environment: Environment): string | undefined {
-  const { variable, fallback, read } = settings.data;
   try {
-    return readFileSync(
-      join(read(environment[variable] || fallbackOf(fallback, environment)), fileName),
-      "utf8",
-    ).trim();
+    return readFileSync(join(dataDirectoryOf(environment), fileName), "utf8").trim();
   } catch {
     // Another user's, or no server has started here: the request goes without, and the server says what it needs.
     return undefined;
   }
 }
 
-function fallbackOf(
-  fallback: string | ((environment: Environment) => string),
-  environment: Environment,
-): string {
-  return typeof fallback === "string" ? fallback : fallback(environment);
+/** Where this user's server keeps its data, as far as the environment says. */
+export function dataDirectoryOf(environment: Environment): string {
+  const { variable, fallback, read } = settings.data;
+  const usual = typeof fallback === "string" ? fallback : fallback(environment);
+  return read(environment[variable] || usual);
 }

@@ -36,12 +36,12 @@ import { makeOwnLog, type OwnLog } from "./own-log.ts";
 import { ownJobs } from "./own-schedule.ts";
 import { makeOwnerKey } from "./owner-key.ts";
 import { startPipeline } from "./pipeline.ts";
-import { loadRules } from "./rules.ts";
 import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
 import { loadRules } from "./rules.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
 import { openSourceChains } from "./source-chains.ts";
 import type { Environment } from "./terminal.ts";
+import { loadTls } from "./tls.ts";
 import { version } from "./version.ts";
 
 /** Batches that may wait in the spool. More: senders are asked to keep theirs. */
@@ -69,6 +69,8 @@ export type RunningServer = {
   readonly address: string;
   /** Where the first administrator comes in; absent where somebody has. */
   readonly firstLink?: string;
+  /** Of the certificate, where the server has TLS. */
+  readonly fingerprint?: string;
   readonly events: EventStore;
   readonly control: ControlStore;
   /** Resolves when everything acknowledged so far can be queried. */
@@ -202,7 +204,6 @@ async function open(
     events,
     survey: events,
     rules: loadRules(config.rules),
-    rules: loadRules(config.rules),
     store: control,
     setup,
     clock,
@@ -215,6 +216,7 @@ async function open(
     holder: `${options.hostname}:${config.data}`,
   });
   releases.push(() => watch.close());
+  const tls = await loadTls(config, options);
   const keyring = makeKeyring(control, clock);
   const journal = startJournal({
     intake: pipeline.intake,
@@ -245,7 +247,7 @@ async function open(
       people,
       ownerKey,
       hostname: options.hostname,
-      secure: false,
+      secure: tls !== undefined,
     }),
     keyring,
     journal,
@@ -254,12 +256,14 @@ async function open(
     randomBytes,
     pageDirectory: options.pageDirectory ?? root("web/dist"),
     sampleFile: options.sampleFile ?? root("playground/sample/day.ndjson.gz"),
+    ...(tls && { tls }),
+    hosts: [...config.hosts, options.hostname.toLowerCase()],
     ...(options.patience && { patience: options.patience }),
     version,
     report: log,
   });
   releases.push(() => server.close());
-  const address = await listen(server, config.listen);
+  const address = reachable(await listen(server, config.listen), options.hostname);
   const jobs = startOwnJobs({
     jobs: [...ownJobs({ control, events, spool, clock, dataDirectory: config.data }), ...ledgerJobs(sealed)],
     events: own,
@@ -273,7 +277,19 @@ async function open(
     config.access === "people" && (await people.isEmpty())
       ? `${address}/join#${await people.invite({ kind: "first", role: "administrator", madeBy: "midwatch serve" })}`
       : undefined;
-  return { address, events, control, settled: () => inserter.idle(), ...(firstLink && { firstLink }) };
+  return {
+    address,
+    events,
+    control,
+    settled: () => inserter.idle(),
+    ...(firstLink && { firstLink }),
+    ...(tls && { fingerprint: tls.fingerprint }),
+  };
+}
+
+/** An address that somebody can open, where the server listens on all of them. */
+function reachable(address: string, hostname: string): string {
+  return address.replace(/\/\/(0\.0\.0\.0|\[::\])(?=:|$)/, `//${hostname}`);
 }
 
 type Listening = { listen: (at: { host: string; port: number }) => Promise<string> };

@@ -5,7 +5,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { accessModes } from "../access/access.ts";
-import { isLoopbackHost } from "../api/guard.ts";
 import { type Severity, type Stream, severities } from "../model/event.ts";
 import { retentionDefault } from "../store/events/retention.ts";
 import { BadValue, oneOf, type Setting, setting, shortText, wholeNumber } from "./setting.ts";
@@ -25,9 +24,43 @@ export const settings = {
   listen: setting({
     variable: "MIDWATCH_LISTEN",
     about:
-      "address and port of the page and the interface; a loopback address, as long as there is no access control",
+      "address and port of the page and the interface; beyond loopback only with TLS and without open access",
     fallback: "127.0.0.1:4180",
     read: readListen,
+  }),
+  "tls.mode": setting({
+    variable: "MIDWATCH_TLS",
+    about:
+      "off; self: a certificate that the server makes itself and whose fingerprint it prints; files: see below",
+    fallback: "off",
+    read: oneOf(["off", "self", "files"] as const),
+  }),
+  "tls.certificate": setting({
+    variable: "MIDWATCH_TLS_CERTIFICATE",
+    about: "file with the certificate and those that vouch for it, in PEM",
+    fallback: "",
+    fallbackAbout: "none",
+    read: filePath,
+  }),
+  "tls.key": setting({
+    variable: "MIDWATCH_TLS_KEY",
+    about: "file with the key of the certificate, in PEM, for its owner alone",
+    fallback: "",
+    fallbackAbout: "none",
+    read: filePath,
+  }),
+  plaintext: setting({
+    variable: "MIDWATCH_PLAINTEXT",
+    about: "allowed: listen beyond loopback without TLS, behind a proxy that has it; refused",
+    fallback: "refused",
+    read: oneOf(["refused", "allowed"] as const),
+  }),
+  hosts: setting({
+    variable: "MIDWATCH_HOSTS",
+    about: "names by which the server is asked beside localhost and its addresses, with commas in between",
+    fallback: "",
+    fallbackAbout: "none",
+    read: readHosts,
   }),
   data: setting({
     variable: "MIDWATCH_DATA",
@@ -74,14 +107,14 @@ export const settings = {
     about: "file with further redaction rules; see docs/guides/redaction.md",
     fallback: "",
     fallbackAbout: "none",
-    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+    read: filePath,
   }),
   rules: setting({
     variable: "MIDWATCH_RULES",
     about: "folder with rules of your own in Sigma's form (*.yml); see docs/guides/rules.md",
     fallback: "",
     fallbackAbout: "the built-in rules alone",
-    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+    read: filePath,
   }),
   "ledger.memory": setting({
     variable: "MIDWATCH_LEDGER_MEMORY",
@@ -89,7 +122,7 @@ export const settings = {
       "file in which the ledger remembers its last signature a second time; on another disk, so that a data directory put back from a backup is noticed",
     fallback: "",
     fallbackAbout: "ledger.head in the data directory",
-    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+    read: filePath,
   }),
   "ledger.anchors": setting({
     variable: "MIDWATCH_LEDGER_ANCHORS",
@@ -97,14 +130,14 @@ export const settings = {
       "file with the places outside of this server where checkpoints of the ledger are kept, and the ledgers that it witnesses; see docs/guides/anchors.md",
     fallback: "",
     fallbackAbout: "none",
-    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+    read: filePath,
   }),
   alerts: setting({
     variable: "MIDWATCH_ALERTS",
     about: "file with the channels through which people are told; see docs/guides/watch.md",
     fallback: "",
     fallbackAbout: "none",
-    read: (text) => (text === "" || isAbsolute(text) ? text : resolve(text)),
+    read: filePath,
   }),
   "spool.bytes": setting({
     variable: "MIDWATCH_SPOOL_BYTES",
@@ -122,11 +155,19 @@ function readListen(text: string): Listen {
   const port = Number(match?.[2] ?? -1);
   const host = match?.[1] ?? "";
   if (!match || port > 65_535) throw new BadValue("must be an address and a port, such as 127.0.0.1:4180");
-  if (!isLoopbackHost(host)) {
-    throw new BadValue(
-      "must be a loopback address: Midwatch has no access control yet, so whoever can reach it can read everything. " +
-        "To reach it from elsewhere, use a tunnel, such as `ssh -L 4180:127.0.0.1:4180 HOST`",
-    );
-  }
   return { host: host.replace(/^\[(.*)\]$/, "$1"), port };
+}
+
+function filePath(text: string): string {
+  return text === "" || isAbsolute(text) ? text : resolve(text);
+}
+
+function readHosts(text: string): readonly string[] {
+  const names = text
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "");
+  const wrong = names.find((name) => !/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name));
+  if (wrong === undefined) return names;
+  throw new BadValue("must be host names without a port, such as midwatch.example.com");
 }

@@ -1,7 +1,12 @@
 /** `midwatch agent`: ships what recorders wrote on this host, and watches its workers. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { agentSettings } from "../agent-settings.ts";
 import type { AddCommand } from "../command-line.ts";
+import type { Environment } from "../terminal.ts";
 import { version } from "../version.ts";
+
+/** A certificate that is another one than expected is looked at again after so long. */
+const trustAgainMs = 10_000;
 
 type AgentOptions = {
   readonly config?: string;
@@ -65,6 +70,7 @@ export const addAgent: AddCommand = (program, terminal) => {
       if (server.protocol === "http:" && !isLoopback(server.hostname)) {
         log(`warning: ${server.origin} is not encrypted; whoever listens can read the key and the events`);
       }
+      void trustLater(server, environment, log, stop.signal);
       const { agentLimits, runAgent } = await import("../../agent/agent.ts");
       const { crontabPlaces } = await import("../../agent/schedules.ts");
       await runAgent(
@@ -92,4 +98,22 @@ export const addAgent: AddCommand = (program, terminal) => {
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || host.startsWith("127.");
+}
+
+/** The agent begins whether the server is there or not; until it is trusted, nothing is sent. */
+async function trustLater(
+  server: URL,
+  environment: Environment,
+  log: (line: string) => void,
+  stop: AbortSignal,
+): Promise<void> {
+  const { trustServer } = await import("../trust.ts");
+  while (!stop.aborted) {
+    try {
+      return await trustServer(server, environment);
+    } catch (error) {
+      log(error instanceof Error ? error.message : String(error));
+    }
+    await sleep(trustAgainMs, undefined, { signal: stop }).catch(() => undefined);
+  }
 }

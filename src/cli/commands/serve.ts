@@ -17,6 +17,7 @@ export const addServe: AddCommand = (program, terminal) => {
     .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
     .option("--data <directory>", "directory that holds everything ($MIDWATCH_DATA)")
     .option("--listen <address>", "address and port ($MIDWATCH_LISTEN)")
+    .option("--tls <mode>", "off, self or files ($MIDWATCH_TLS); self makes a certificate")
     .option("--access <mode>", "people or open ($MIDWATCH_ACCESS)")
     .addHelpText(
       "after",
@@ -52,7 +53,7 @@ function stopSignal(terminal: Terminal): Promise<void> {
 }
 
 async function welcome(
-  { address, control, firstLink }: RunningServer,
+  { address, control, firstLink, fingerprint }: RunningServer,
   dataFlag: string,
   terminal: Terminal,
 ): Promise<void> {
@@ -75,6 +76,9 @@ async function welcome(
     "",
     `  Midwatch ${version} is on watch: ${address}/`,
     "",
+    ...(fingerprint === undefined
+      ? []
+      : [`  Its certificate, for agents as MIDWATCH_SERVER_FINGERPRINT:`, `    ${fingerprint}`, ""]),
     ...(firstLink === undefined ? [] : first),
     ...(keys.length === 0 ? [...next, ""] : []),
   ];
