@@ -74,6 +74,11 @@ class PumaTest < Minitest::Test
     killed = first.first["worker"].split(":")[1].to_i
     Process.kill(:KILL, killed)
     until_told("worker.started", 3)
+    # One that is told to stop while it boots says nothing more.
+    until_told("puma.stats") do |event|
+      ready = event["attributes"]["workers"].select { |worker| worker["max_threads"] == 3 }.map { |worker| worker["pid"] }
+      ready.size == 2 && !ready.include?(killed)
+    end
     stop
     stopped = until_told("worker.stopped", 2).map { |event| event["worker"].split(":")[1].to_i }
     refute_includes stopped, killed

@@ -137,7 +137,7 @@ module Midwatch
         context.run_id = context.active_job_id = job.job_id
         context.job = name_of(job)
         context.attempt = job.executions.to_i + 1
-        due = due_time(job) || (job.respond_to?(:enqueued_at) && job.enqueued_at ? Time.iso8601(job.enqueued_at.to_s) : nil)
+        due = due_time(job) || asked_time(job)
         waited = due ? { "wait_ms" => [(Time.now.to_f - due.to_f) * 1000, 0.0].max } : {}
         fields = attempt_fields(context, job).merge!("parent_run_id" => link["parent"])
         Midwatch.recorder.record("job.started", fields.merge!(waited))
@@ -178,6 +178,12 @@ module Midwatch
 
       def structure_of(job)
         Arguments.named(job.method(:perform), job.arguments, [Arguments::ITEMS_MAX])
+      end
+
+      # A text in Rails 6, a time in 7.
+      def asked_time(job)
+        time = job.enqueued_at
+        time.is_a?(String) ? Time.iso8601(time) : time
       end
 
       # A number in Rails 6, a time in 7.
