@@ -133,10 +133,15 @@ export const routes: Readonly<Record<string, Need>> = {
   "GET /api/v1/queues": "see",
   "GET /api/v1/workers": "see",
   "GET /api/v1/puma": "see",
+  "GET /api/v1/debug": "see",
 
   "GET /api/v1/events": "read",
   "GET /api/v1/events/:id": "read",
   "GET /api/v1/histogram": "read",
+  "GET /api/v1/export": "read",
+  "GET /api/v1/searches": "read",
+  "POST /api/v1/searches": "read",
+  "DELETE /api/v1/searches/:id": "read",
   "GET /api/v1/values": "read",
   "GET /api/v1/tail": "read",
 
@@ -154,11 +159,14 @@ export const routes: Readonly<Record<string, Need>> = {
 
   "PUT /api/v1/monitors": "configure",
   "POST /api/v1/channels/:id/test": "configure",
+  "POST /api/v1/debug": "configure",
+  "DELETE /api/v1/debug/:id": "configure",
   "POST /api/v1/sample": "configure",
   "DELETE /api/v1/sample": "configure",
 
   "GET /api/v1/keys": "keys",
   "POST /api/v1/keys": "keys",
+  "POST /api/v1/keys/:id/rotate": "keys",
   "DELETE /api/v1/keys/:id": "keys",
 
   "GET /api/v1/people": "people",
@@ -175,6 +183,9 @@ const unrecorded: ReadonlySet<string> = new Set([
   "GET /api/v1/overview",
   "GET /api/v1/sample",
   "GET /metrics",
+  // These record themselves what was asked for, which stands in no address.
+  "POST /api/v1/debug",
+  "DELETE /api/v1/debug/:id",
 ]);
 
 /** Changes that have a word of their own; others are `sensitive_update` or `sensitive_delete`. */
@@ -187,6 +198,7 @@ const changes: Readonly<Record<string, AccessKind>> = {
   "POST /api/v1/me/codes/confirm": "access.authn_factor_change",
   "POST /api/v1/me/codes/remove": "access.authn_factor_change",
   "POST /api/v1/keys": "access.authn_token_created",
+  "POST /api/v1/keys/:id/rotate": "access.authn_token_created",
   "DELETE /api/v1/keys/:id": "access.authn_token_revoked",
   "POST /api/v1/people": "access.user_created",
   "PUT /api/v1/people/:id": "access.authz_change",

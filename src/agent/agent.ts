@@ -5,6 +5,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../model/time.ts";
+import { ControlFile } from "./control.ts";
 import { SpoolFiles } from "./files.ts";
 import { OwnEvents } from "./own.ts";
 import { type PumaPlace, PumaPoller } from "./puma.ts";
@@ -124,7 +125,8 @@ class Agent {
     this.#puma = new PumaPoller(setup.puma);
     const limits = { bytesMax: setup.limits.batchBytesMax, linesMax: setup.limits.batchLinesMax };
     const refused = new RefusedLines(setup.stateDirectory, clock);
-    this.#shipper = new Shipper({ state, files: this.#files, own, sender, refused, limits, log });
+    const control = new ControlFile(directory);
+    this.#shipper = new Shipper({ state, files: this.#files, own, sender, refused, control, limits, log });
   }
 
   async run(stop: AbortSignal): Promise<void> {

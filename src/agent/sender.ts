@@ -8,6 +8,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { promisify } from "node:util";
 import { gzip, zstdCompress } from "node:zlib";
 import type { Refusal } from "../model/batch.ts";
+import type { DebugOrder } from "../model/debug.ts";
 import type { IntakeAnswer, SourceChain, WitnessedCheckpoint } from "../model/intake.ts";
 import { formatChain, nextLink } from "../seal/source-chain.ts";
 
@@ -90,6 +91,7 @@ export class Sender {
           ...(encoding !== "identity" && { "content-encoding": encoding }),
           "midwatch-batch": batchId,
           "midwatch-source": this.#setup.source,
+          "midwatch-orders": "1",
           "midwatch-chain": formatChain(link),
           ...(witnessedSize > 0 && { "midwatch-witnessed-size": String(witnessedSize) }),
         },
@@ -184,7 +186,14 @@ function readAnswer(text: string): Acknowledgement | undefined {
     refusals: refusals.filter((one) => typeof one?.line === "number" && typeof one.reason === "string"),
     duplicate: value.duplicate === true,
     ...withCheckpoint(value.checkpoint),
+    ...(Array.isArray(value.debug) && { debug: value.debug.filter(isOrder) }),
   };
+}
+
+function isOrder(value: unknown): value is DebugOrder {
+  const { until, ...names } = (value ?? {}) as Partial<DebugOrder>;
+  const texts = [names.service, names.job, names.logger];
+  return typeof until === "string" && texts.every((text) => text === null || typeof text === "string");
 }
 
 function withCheckpoint(

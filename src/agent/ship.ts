@@ -6,6 +6,7 @@
 import type { SourceChain } from "../model/intake.ts";
 import { chainStart, formatChain, parseChain } from "../seal/source-chain.ts";
 import { type Batch, type BatchLimits, gather, ownName, rebuild } from "./batch.ts";
+import type { ControlFile } from "./control.ts";
 import { dropNotes } from "./file-chain.ts";
 import type { SpoolFiles } from "./files.ts";
 import { sampleOf } from "./lines.ts";
@@ -28,6 +29,7 @@ export type ShipperSetup = {
   readonly own: OwnEvents;
   readonly sender: Sender;
   readonly refused: RefusedLines;
+  readonly control: ControlFile;
   readonly limits: BatchLimits;
   readonly log: (line: string) => void;
 };
@@ -88,6 +90,7 @@ export class Shipper {
     const unnamed = Math.max(verdict.answer.refused - verdict.answer.refusals.length, 0);
     this.#settle(batch, refused, unnamed, verdict.link);
     await this.#witness.see(verdict.answer.checkpoint);
+    if (verdict.answer.debug) this.#setup.control.write(verdict.answer.debug);
     this.#sentLines += batch.lines.length;
     const full = body.length > this.#setup.limits.bytesMax / 2 || batch.lines.length > this.#linesMax / 2;
     this.#linesMax = Math.min(this.#linesMax * 2, this.#setup.limits.linesMax);

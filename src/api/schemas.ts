@@ -190,6 +190,8 @@ const keySchema = Type.Object({
   expiresTime: Type.Optional(time()),
   lastUsedTime: Type.Optional(time()),
   revokedTime: Type.Optional(time()),
+  source: Type.Optional(Type.String({ description: "the only name it sends under" })),
+  addresses: Type.Optional(Type.Array(text(), { description: "addresses and networks it is good from" })),
 });
 /** A machine's key without its secret. */
 export type Key = Static<typeof keySchema>;
@@ -202,7 +204,26 @@ export const newKeySchema = Type.Object(
     name: Type.String({ minLength: 1, maxLength: 100 }),
     scopes: scopes(),
     expiresInDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+    source: Type.Optional(
+      Type.String({
+        pattern: "^[\\x21-\\x7e]+$",
+        maxLength: limits.batchIdLengthMax,
+        description: "the only name it may send under",
+      }),
+    ),
+    addresses: Type.Optional(
+      Type.Array(Type.String({ maxLength: 50 }), {
+        minItems: 1,
+        maxItems: 50,
+        description: "the only addresses and networks it is good from, such as 10.1.0.0/16",
+      }),
+    ),
   },
+  { additionalProperties: false },
+);
+
+export const rotateKeySchema = Type.Object(
+  { days: Type.Optional(Type.Integer({ minimum: 0, maximum: 90, default: 7 })) },
   { additionalProperties: false },
 );
 
@@ -218,6 +239,17 @@ export const intakeSchema = Type.Object({
     description: `the first ${limits.refusalsListedMax} of the refused lines`,
   }),
   duplicate: Type.Boolean({ description: "the batch had been taken before" }),
+  debug: Type.Optional(
+    Type.Array(
+      Type.Object({
+        service: Type.Union([text(), Type.Null()]),
+        job: Type.Union([text(), Type.Null()]),
+        logger: Type.Union([text(), Type.Null()]),
+        until: Type.String({ format: "date-time" }),
+      }),
+      { description: "for an agent: whose log lines below the level are wanted, for its recorders" },
+    ),
+  ),
   checkpoint: Type.Optional(
     Type.Object(
       {

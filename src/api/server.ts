@@ -17,6 +17,7 @@ import { recordAccess } from "./record-access.ts";
 import { addAccountRoutes } from "./routes/account.ts";
 import { addDebugRoutes } from "./routes/debug.ts";
 import { addEventRoutes } from "./routes/events.ts";
+import { addExportRoutes } from "./routes/export.ts";
 import { addFailureRoutes } from "./routes/failures.ts";
 import { addHealthRoutes } from "./routes/health.ts";
 import { addIncidentRoutes } from "./routes/incidents.ts";
@@ -34,6 +35,7 @@ import { addQueueRoutes } from "./routes/queues.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSampleRoutes } from "./routes/sample.ts";
 import { addScheduleRoutes } from "./routes/schedule.ts";
+import { addSearchRoutes } from "./routes/searches.ts";
 import { addSessionRoutes } from "./routes/session.ts";
 import { addSilenceRoutes } from "./routes/silences.ts";
 import { addTailRoutes } from "./routes/tail.ts";
@@ -53,6 +55,8 @@ const routes: readonly AddRoutes[] = [
   addIntakeRoutes,
   addDebugRoutes,
   addEventRoutes,
+  addExportRoutes,
+  addSearchRoutes,
   addTailRoutes,
   addRunRoutes,
   addJobRoutes,
@@ -113,7 +117,7 @@ export async function makeServer(parts: ServerParts): Promise<FastifyInstance> {
     setSecurityHeaders(reply, parts.tls !== undefined);
     guardRequest(request, isOurs);
   });
-  admitByPolicy(server, parts.access);
+  admitByPolicy(server, parts.access, parts.clock);
   recordAccess(server, parts.journal);
   answerErrors(server, parts);
   await server.register(swagger, { openapi: openapiHead(parts.version) });

@@ -1,9 +1,11 @@
 /** The client commands against a real server, as a person and as a script would call them. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, describe, test } from "node:test";
+import { configurationReference } from "./configuration.ts";
 import { makeProgram, runProgram } from "./program.ts";
 import { commandReference } from "./reference.ts";
 import { ndjson, recordAgo, type ServerForTests, startServerForTests } from "./server-for-tests.ts";
@@ -37,6 +39,31 @@ test("docs/reference/cli.md is what the commands say now", () => {
   assert.equal(kept, now, "write it anew with: node_modules/.bin/node scripts/reference.ts");
   for (const command of makeProgram(plainTerminal).commands)
     assert.match(now, new RegExp(`## midwatch ${command.name()}\\b`));
+});
+
+test("docs/reference/configuration.md is what the tables say now", () => {
+  const kept = readFileSync(new URL("../../docs/reference/configuration.md", import.meta.url), "utf8");
+  const now = configurationReference();
+  assert.equal(kept, now, "write it anew with: node_modules/.bin/node scripts/reference.ts");
+  for (const name of ["log_sample", "arguments_by_job", "key_file", "puma"])
+    assert.ok(now.includes(`| \`${name}\` |`));
+});
+
+test("what is wrong with an agent's file is said at once, with suggestions, and ends with code 2", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "midwatch-agent-file-"));
+  const file = join(folder, "agent.yaml");
+  writeFileSync(file, "sever: http://127.0.0.1:1\nlogs:\n  - rals=/var/log/x\npuma: shop=/x\n");
+  const { code, notes } = await midwatch(["agent", "--config", file], { environment: {} });
+  rmSync(folder, { recursive: true });
+  assert.equal(code, 2);
+  for (const told of [
+    /agent\.yaml:1: unknown key `sever`, did you mean `server`/,
+    /agent\.yaml:2: `logs` cannot read "rals=\/var\/log\/x"/,
+    /agent\.yaml:4: `puma` takes a list/,
+    /`server` must be given/,
+    /`key_file` must be given/,
+  ])
+    assert.match(notes, told);
 });
 
 test("a wrong command line ends with code 2 and says what is expected", async () => {

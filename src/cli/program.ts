@@ -7,6 +7,7 @@ import { type AddCommand, programOf, runCommandLine } from "./command-line.ts";
 import { addAgent } from "./commands/agent.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addConfig } from "./commands/config.ts";
+import { addDebug } from "./commands/debug.ts";
 import { addExec } from "./commands/exec.ts";
 import { addIncidents } from "./commands/incidents.ts";
 import { addJobs } from "./commands/jobs.ts";
@@ -42,6 +43,7 @@ const commands: readonly AddCommand[] = [
   addIncidents,
   addSilences,
   addMonitors,
+  addDebug,
   addWhy,
   addKeys,
   addPeople,

@@ -1,5 +1,6 @@
 /** What a sender hands in and is answered; the seam between HTTP and the stages. */
 import type { Refusal } from "./batch.ts";
+import type { DebugOrder } from "./debug.ts";
 
 export type IntakeRequest = {
   /** Who sends: `Midwatch-Source`, or the name of the key. */
@@ -33,6 +34,8 @@ export type IntakeAnswer = {
   /** The batch had been taken before. */
   readonly duplicate: boolean;
   readonly checkpoint?: WitnessedCheckpoint;
+  /** For an agent that asks: whose log lines below the level are wanted. */
+  readonly debug?: readonly DebugOrder[];
 };
 
 /** The ledger's newest signed head, for the sender to keep. */

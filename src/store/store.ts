@@ -7,10 +7,10 @@ import type { EventRecord, Kind, Severity, Stream } from "../model/event.ts";
 import type { FieldName } from "../model/fields.ts";
 import type { SourceChain } from "../model/intake.ts";
 import type { RunState } from "../model/run.ts";
-import type { PageQuestions } from "./page.ts";
-import type { Term } from "./terms.ts";
 import type { DebugStore } from "./control/debug.ts";
+import type { PageQuestions } from "./page.ts";
 import type { PeopleStore } from "./people.ts";
+import type { Term } from "./terms.ts";
 import type { WatchStore } from "./watch.ts";
 
 export type TimeRange = {
@@ -218,6 +218,10 @@ export type ApiKey = {
   readonly expiresMs?: number;
   readonly lastUsedMs?: number;
   readonly revokedMs?: number;
+  /** It sends under this name and no other. */
+  readonly source?: string;
+  /** It is good from these addresses and networks only, such as `10.1.0.0/16`. */
+  readonly addresses?: readonly string[];
 };
 
 export type KeyScope = "send" | "read" | "metrics" | "verify" | "admin";
@@ -240,6 +244,8 @@ export interface ControlStore extends WatchStore, PeopleStore, DebugStore {
   keys(): Promise<readonly ApiKey[]>;
   keyById(id: string): Promise<ApiKey | undefined>;
   revokeKey(id: string, atMs: number): Promise<boolean>;
+  /** No later than this; false where it is revoked, or not there. */
+  expireKey(id: string, atMs: number): Promise<boolean>;
   noteKeyUse(id: string, atMs: number): Promise<void>;
   receipt(source: string, batchId: string): Promise<BatchReceipt | undefined>;
   /** Durable when it resolves. */

@@ -2,10 +2,12 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { Type } from "typebox";
+import { orderOf } from "../../model/debug.ts";
 import { Fault } from "../../model/fault.ts";
 import type { IntakeRequest } from "../../model/intake.ts";
 import { limits } from "../../model/limits.ts";
 import { parseChain } from "../../seal/source-chain.ts";
+import type { ApiKey } from "../../store/store.ts";
 import { makeBodyReader } from "../body.ts";
 import type { AddRoutes } from "../parts.ts";
 import { type IntakeReply, intakeSchema } from "../schemas.ts";
@@ -16,9 +18,9 @@ type Encoding = (typeof encodings)[number];
 
 const header = (description: string) => Type.Optional(Type.String({ description }));
 
-export const addIntakeRoutes: AddRoutes = (server, { keyring, intake }) => {
+export const addIntakeRoutes: AddRoutes = (server, { keyring, intake, control, clock }) => {
   const bodies = makeBodyReader();
-  const senders = new WeakMap<object, string>();
+  const senders = new WeakMap<object, ApiKey>();
   // The body is read here, whatever its type is said to be.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", (_request, _stream, done) => done(null));
@@ -46,28 +48,36 @@ export const addIntakeRoutes: AddRoutes = (server, { keyring, intake }) => {
         "midwatch-chain": header(
           "number of the batch, the head before it and its own, with slashes between; see docs/guides/verify.md",
         ),
+        "midwatch-orders": header("an agent asks for `debug` in the answer"),
         "content-encoding": header(encodings.join(", ")),
       }),
       response: { 200: intakeSchema, ...refusals(400, 401, 413, 421, 503) },
     },
     // Before the body is read: who holds no key does not cost us one.
     onRequest: async (request) => {
-      const key = await keyring.check(request.headers.authorization, "send");
-      senders.set(request, key.name);
+      const key = await keyring.check(request.headers.authorization, "send", request.ip);
+      senders.set(request, key);
       // A sender's idea of the type may be missing or malformed; the lines speak for themselves.
       request.headers["content-type"] = "application/x-ndjson";
     },
     handler: async (request) => {
-      const about = aboutBatch(request.headers, senders.get(request) ?? "");
+      const about = aboutBatch(request.headers, senders.get(request));
       const answer = await bodies.read(request.raw, (body) => intake({ ...about, body }));
-      return answer as IntakeReply;
+      // The wishes travel with the answer: an agent listens to nobody, it only asks.
+      const asksForOrders = request.headers["midwatch-orders"] !== undefined;
+      const debug = asksForOrders ? (await control.debugs(clock())).map(orderOf) : undefined;
+      return { ...(answer as IntakeReply), ...(debug && { debug }) };
     },
   });
 };
 
-function aboutBatch(headers: IncomingHttpHeaders, keyName: string): Omit<IntakeRequest, "body"> {
+function aboutBatch(headers: IncomingHttpHeaders, key: ApiKey | undefined): Omit<IntakeRequest, "body"> {
+  const source = nameIn(headers, "midwatch-source") ?? key?.source ?? key?.name ?? "";
+  if (key?.source !== undefined && source !== key.source) {
+    throw new Fault("RIGHT_MISSING", `The key ${key.name} sends as ${key.source} and as nobody else.`);
+  }
   return {
-    source: nameIn(headers, "midwatch-source") ?? keyName,
+    source,
     // Without a name a batch cannot be recognised when it comes again; that is the sender's choice.
     batchId: nameIn(headers, "midwatch-batch") ?? randomUUID(),
     encoding: encodingOf(headers["content-encoding"]),

@@ -7,6 +7,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { Fault } from "../../model/fault.ts";
 import { type AppliedMigration, pendingMigrations, readMigrations } from "../migrations.ts";
 import type { ApiKey, BatchReceipt, ControlStore, KeyScope } from "../store.ts";
+import { debugStore } from "./debug.ts";
 import { peopleStore } from "./people.ts";
 import { watchStore } from "./watch.ts";
 
@@ -17,6 +18,7 @@ const statementNames = [
   "keys",
   "keyById",
   "revokeKey",
+  "expireKey",
   "noteKeyUse",
   "receipt",
   "addReceipt",
@@ -60,6 +62,8 @@ export function openSqliteControl(path: string): ControlStore {
     keyById: (id) => answer(() => optional(statements.keyById.get({ id }), toKey)),
     revokeKey: (id, atMs) =>
       answer(() => statements.revokeKey.run({ id, at_ms: Math.floor(atMs) }).changes === 1),
+    expireKey: (id, atMs) =>
+      answer(() => statements.expireKey.run({ id, at_ms: Math.floor(atMs) }).changes === 1),
     noteKeyUse: (id, atMs) => answer(() => void statements.noteKeyUse.run({ id, at_ms: Math.floor(atMs) })),
     receipt: (source, batchId) =>
       answer(() => optional(statements.receipt.get({ source, batch_id: batchId }), toReceipt)),
@@ -86,6 +90,7 @@ export function openSqliteControl(path: string): ControlStore {
       answer(() => optional(statements.setting.get({ name }), (row) => String(row["value"]))),
     setSetting: (name, value) => answer(() => void statements.setSetting.run({ name, value })),
     ...peopleStore({ database, readSql, answer, atOnce: (work) => atOnce(database, work) }),
+    ...debugStore({ database, readSql, answer, atOnce: (work) => atOnce(database, work) }),
     ...watchStore({
       database,
       readSql,
@@ -149,6 +154,8 @@ function fromKey(key: ApiKey): Values {
     expires_ms: floor(key.expiresMs),
     last_used_ms: floor(key.lastUsedMs),
     revoked_ms: floor(key.revokedMs),
+    source: key.source ?? null,
+    addresses: key.addresses ? JSON.stringify(key.addresses) : null,
   };
 }
 
@@ -164,6 +171,10 @@ function toKey(row: Row): ApiKey {
     ...(expiresMs !== undefined && { expiresMs }),
     ...(lastUsedMs !== undefined && { lastUsedMs }),
     ...(revokedMs !== undefined && { revokedMs }),
+    ...(row["source"] !== null && { source: String(row["source"]) }),
+    ...(row["addresses"] !== null && {
+      addresses: JSON.parse(String(row["addresses"])) as readonly string[],
+    }),
   };
 }
 

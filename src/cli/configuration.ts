@@ -1,0 +1,92 @@
+/** The page about configuration of recorders and agent, written from their tables. */
+import recorders from "../../contract/settings/settings.json" with { type: "json" };
+import { agentSettings } from "./agent-settings.ts";
+
+const languages: { readonly [name: string]: string } = { ruby: "Ruby", python: "Python" };
+
+export function configurationReference(): string {
+  return [
+    "# Configuration",
+    "",
+    "Written from the tables of settings; do not change it by hand. The settings of the server stand in",
+    "[cli.md](cli.md#settings-of-the-server).",
+    "",
+    "## Recorders",
+    "",
+    "The same names in Ruby and in Python. What the code sets wins over an environment variable, that over",
+    "the file, that over the default.",
+    "",
+    "```ruby",
+    "Midwatch.configure do |config|",
+    '  config.service = "shop"',
+    "  config.log_sample = 0.1",
+    "end",
+    "```",
+    "",
+    "```python",
+    "import midwatch",
+    "",
+    'midwatch.configure(service="shop", log_sample=0.1)',
+    "```",
+    "",
+    `The file is the one that \`$${recorders.file.variable}\` names, else \`${recorders.file.default}\`; it need not`,
+    "exist. A section holds for one environment or one service alone, and wins over the lines above it:",
+    "",
+    "```text",
+    "# /etc/midwatch/recorder.conf",
+    "release = 4f2c1a",
+    "drop_fields = notes, comment",
+    "",
+    "[environment production]",
+    "log_sample = 0.1",
+    "",
+    "[service billing]",
+    "log_level = warn",
+    "hash_fields = customer_id",
+    "",
+    "[job billing.charge]",
+    "arguments = digest",
+    "```",
+    "",
+    "A wrong name or value is refused with a suggestion. Where the code gives it, it raises at start; in a",
+    "variable or the file it is passed over and told on standard error and as a log line of the logger",
+    "`midwatch`, because no application shall stop for its recorder.",
+    "",
+    "| setting | variable | default | in | meaning |",
+    "|---|---|---|---|---|",
+    ...recorders.settings.map(({ name, variable, default: usual, about, in: where, ...rest }) => {
+      const choices = "choices" in rest ? ` (${(rest.choices as readonly string[]).join(", ")})` : "";
+      const both = where.map((one) => languages[one]).join(", ");
+      return `| \`${name}\` | ${variable === null ? "" : `\`${variable}\``} | ${usual ?? ""} | ${both} | ${about}${choices} |`;
+    }),
+    "",
+    "`midwatch debug` lets lines below `log_level` through for one service, job or logger and for a limited",
+    "time; see [the agent's guide](../guides/agent.md#more-log-lines-for-a-while).",
+    "",
+    "## The agent",
+    "",
+    "A flag wins over an environment variable, that over the file of `--config`, that over the default. The",
+    "flags have dashes where these names have underscores, and `--log` and `--puma` are repeated for lists.",
+    "",
+    "```yaml",
+    "server: https://midwatch.example.com",
+    "key_file: /etc/midwatch/agent.key",
+    "logs:",
+    "  - rails@shop=/srv/shop/log/production.log",
+    "  - nginx=/var/log/nginx/error.log",
+    "puma:",
+    "  - shop=/srv/shop/tmp/puma.state",
+    "```",
+    "",
+    "An unknown key is refused with a suggestion, everything wrong at once. No setting holds a secret but the",
+    "token within an address of `puma`; a state file keeps it out.",
+    "",
+    "| setting | variable | default | meaning |",
+    "|---|---|---|---|",
+    ...Object.entries(agentSettings).map(([name, { variable, fallback, about, ...rest }]) => {
+      const usual = "fallbackAbout" in rest ? rest.fallbackAbout : String(fallback);
+      return `| \`${name}\` | \`${variable}\` | ${usual} | ${about} |`;
+    }),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,1 @@
+DELETE FROM debug_requests WHERE until_ms <= :now_ms

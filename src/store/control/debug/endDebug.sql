@@ -1,0 +1,1 @@
+DELETE FROM debug_requests WHERE id = :id AND until_ms > :now_ms RETURNING document
