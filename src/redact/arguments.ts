@@ -21,21 +21,40 @@ export function hideArguments(key: string, json: string, rule: UserJob, marker: 
     const digest = marker.digest(canonicalBytes(value));
     return digest === undefined ? '"[REDACTED:argument]"' : `{"digest":"${digest}"}`;
   }
-  const hidden = hideIn(value, rule, marker, work, 0);
+  const hidden = hideIn(value, rule, marker, work, 0, true);
   return hidden === value ? json : toBytes(JSON.stringify(hidden));
 }
 
-/** By position in the outermost list, by name in any mapping of it. */
-function hideIn(value: Json, rule: UserJob, marker: Marker, work: Work, depth: number): Json {
+/** What recorders put around the arguments themselves: Celery's two kinds, and the object of a delayed call. */
+const wrappers: ReadonlySet<string> = new Set(["args", "kwargs", "arguments", "object"]);
+
+/**
+ * By name in any mapping, by position in the list of arguments. Where a recorder has given each
+ * argument the name of its parameter, the position counts along the names.
+ */
+function hideIn(
+  value: Json,
+  rule: UserJob,
+  marker: Marker,
+  work: Work,
+  depth: number,
+  isOutermost: boolean,
+): Json {
   if (value === null || typeof value !== "object" || depth > 16) return value;
-  const entries = Object.entries(value).map(([name, item]): readonly [string, Json] => {
-    const place = Array.isArray(value) ? Number(name) : name;
-    const isHidden = rule.hide.includes(place) && (typeof place === "string" || depth === 0);
-    return [name, isHidden ? dropped(item, marker, work) : hideIn(item, rule, marker, work, depth + 1)];
+  const names = Object.keys(value);
+  const isWrapped = isOutermost && !Array.isArray(value) && names.some((name) => wrappers.has(name));
+  const entries = Object.entries(value).map(([name, item], place): readonly [string, Json] => {
+    const isHidden = rule.hide.includes(name) || (isOutermost && !isWrapped && rule.hide.includes(place));
+    if (isHidden) return [name, dropped(item, marker, work)];
+    return [name, hideIn(item, rule, marker, work, depth + 1, isWrapped && isPositional(name))];
   });
   if (entries.every(([name, item]) => item === (value as { readonly [name: string]: Json })[name]))
     return value;
   return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries);
+}
+
+function isPositional(name: string): boolean {
+  return name === "args" || name === "arguments";
 }
 
 function dropped(value: Json, marker: Marker, work: Work): Json {

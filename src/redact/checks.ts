@@ -2,6 +2,7 @@
  * What a pattern alone cannot tell: check digits, country lengths, whether a token decodes. Each
  * takes the text and what matched, and answers the span that goes, or nothing.
  */
+import { crc32 } from "node:zlib";
 import { decodeBase64 } from "./decode.ts";
 import type { Check, Ruleset } from "./ruleset.ts";
 
@@ -77,6 +78,21 @@ function tokenRange({ text, start, end }: Matched): Range | undefined {
   if (!header.startsWith('{"') || !/"(?:alg|enc|typ|kid|cty)"/.test(header)) return undefined;
   const rest = /^[0-9A-Za-z_.=-]{1,32768}/.exec(text.slice(end, end + 32_768)) as RegExpExecArray;
   return { start, end: end + rest[0].replace(/[.-]+$/, "").length };
+}
+
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/** GitHub and npm: thirty characters behind the prefix, then their CRC32 as six digits of base 62. */
+export function hasChecksum(token: string): boolean {
+  const body = token.slice(token.indexOf("_") + 1);
+  if (body.length !== 36) return false;
+  let rest = crc32(body.slice(0, 30));
+  let digits = "";
+  for (let place = 0; place < 6; place++) {
+    digits = `${base62[rest % 62]}${digits}`;
+    rest = Math.floor(rest / 62);
+  }
+  return digits === body.slice(30);
 }
 
 const pemBody = /^(?:[0-9A-Za-z+/= \t\r\n:,.-]|\\{1,8}[nrt])*/;

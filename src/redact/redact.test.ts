@@ -85,4 +85,41 @@ describe("redactBatch", () => {
     assert.deepEqual(record, event);
     assert.equal(JSON.stringify(event).includes("4111 1111"), false);
   });
+
+  test("lets nothing through when a rule fails, and counts it", () => {
+    const rules = compileRules({ keyring });
+    const broken = {
+      ...rules,
+      textFor: () => ({
+        ...rules.textFor("", ""),
+        custom: () => {
+          throw new Error("a rule is wrong");
+        },
+      }),
+    };
+    const record = JSON.parse(line({ message: "password=hunter2" })) as EventRecord;
+    const { event: safe, counts } = redactEvent(record, broken);
+    assert.match(safe.message ?? "", /^\[REDACTED:overrun:[0-9a-f]{8}\]$/);
+    assert.ok(counts.some(({ rule }) => rule === "failed"));
+  });
+
+  test("knows a token of GitHub by its checksum, and hides one with a wrong one all the same", () => {
+    const rules = compileRules();
+    // Put together here, so that nobody takes it for one that was given out.
+    const token = (end: string): string => ["ghp", `zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ${end}`].join("_");
+    for (const [end, rule] of [
+      ["0mLq17", "github_token:verified"],
+      ["0mLq18", "github_token"],
+    ] as const) {
+      const { event: safe, counts } = redactEvent(
+        JSON.parse(line({ message: token(end) })) as EventRecord,
+        rules,
+      );
+      assert.equal(safe.message, "[REDACTED:vendor_token]");
+      assert.deepEqual(
+        counts.map((count) => count.rule),
+        [rule],
+      );
+    }
+  });
 });

@@ -63,7 +63,8 @@ export function redactBatch(batch: RawBatch, rules: CompiledRules): RedactedBatc
   for (let row = 0; row < batch.count; row++) {
     const clean = isClean(batch, row, rules.sweep);
     if (clean && rules.jobRule === undefined && rules.keyBlocks.size === 0) continue;
-    const owner = ownerOf(rules, textOf(batch, row, "service"), textOf(batch, row, "job"));
+    const stream = textOf(batch, row, "stream");
+    const owner = ownerOf(rules, textOf(batch, row, "service"), textOf(batch, row, "job"), stream);
     if (clean && owner.jobRule === undefined && rules.keyBlocks.size === 0) continue;
     const work = newWork(rules);
     const texts = redactRow(batch, row, owner, work);
@@ -103,8 +104,14 @@ type Owner = {
   readonly jobRule: UserJob | undefined;
 };
 
-function ownerOf(rules: CompiledRules, service: string, job: string): Owner {
-  return { service, job, rules, text: rules.textFor(service, job), jobRule: rules.jobRule?.(service, job) };
+function ownerOf(rules: CompiledRules, service: string, job: string, stream: string): Owner {
+  return {
+    service,
+    job,
+    rules,
+    text: rules.textFor(service, job, stream),
+    jobRule: rules.jobRule?.(service, job),
+  };
 }
 
 function newWork(rules: CompiledRules): Work {
@@ -268,7 +275,7 @@ export type RedactedEvent = { readonly event: SafeEvent; readonly counts: readon
 /** The same for one event that is an object already; lines of key blocks are not followed. */
 export function redactEvent(event: RawEvent | EventRecord, rules: CompiledRules): RedactedEvent {
   const work = newWork(rules);
-  const owner = ownerOf(rules, toBytes(event.service ?? ""), toBytes(event.job ?? ""));
+  const owner = ownerOf(rules, toBytes(event.service ?? ""), toBytes(event.job ?? ""), event.stream);
   const entries = Object.entries(event).map(([name, value]): [string, Json] => {
     if (name === "attributes")
       return [name, redactAttributes(value as { readonly [key: string]: Json }, owner, work)];

@@ -6,7 +6,8 @@ import { fromBytes } from "./json.ts";
 import { compileKeys } from "./key.ts";
 import type { KeyBlocks } from "./key-block.ts";
 import { compileMarker, type Keyring, type Marker } from "./keyring.ts";
-import { builtIn, type KeyEntry, type Ruleset, type Verdict } from "./ruleset.ts";
+import type { VerdictOf } from "./mark.ts";
+import { builtIn, type KeyEntry, type Ruleset } from "./ruleset.ts";
 import type { Span } from "./span.ts";
 import { compileSweep, type Sweep } from "./sweep.ts";
 import { compileTextRules, type TextRules } from "./text.ts";
@@ -29,8 +30,8 @@ export type RuleOptions = {
 export type CompiledRules = {
   readonly ruleset: Ruleset;
   readonly sweep: Sweep;
-  /** The rules for events of that service and job. */
-  readonly textFor: (service: string, job: string) => TextRules;
+  /** The rules for events of that service, job and stream. */
+  readonly textFor: (service: string, job: string, stream?: string) => TextRules;
   /** What must not be seen of the arguments of that job, if anything. */
   readonly jobRule: ((service: string, job: string) => UserJob | undefined) | undefined;
   readonly marker: Marker;
@@ -41,10 +42,18 @@ export type CompiledRules = {
 /** Takes some hundredths of a second: once at start, and again when rules or keys change. */
 export function compileRules({ keyring, user = noUserRules }: RuleOptions = {}): CompiledRules {
   const marker = compileMarker(keyring);
-  const verdictOf = (name: string): Verdict => user.classes[name] ?? builtIn.classes[name]?.verdict ?? "drop";
+  const verdictIn =
+    (stream: string): VerdictOf =>
+    (name) =>
+      user.streams[stream]?.[name] ?? user.classes[name] ?? builtIn.classes[name]?.verdict ?? "drop";
+  const byStream = Object.keys(user.streams);
   const isScoped = (scope: Scope): boolean => scope.services !== undefined || scope.jobs !== undefined;
   const all = withKeys(user.keys);
-  const compileFor = (keys: readonly UserKeys[], patterns: readonly UserPattern[]): TextRules =>
+  const compileFor = (
+    keys: readonly UserKeys[],
+    patterns: readonly UserPattern[],
+    verdictOf: VerdictOf,
+  ): TextRules =>
     compileTextRules(
       withKeys(keys),
       compileKeys(withKeys(keys), user.allowKeys),
@@ -55,14 +64,14 @@ export function compileRules({ keyring, user = noUserRules }: RuleOptions = {}):
     );
   const scoped = [...user.keys, ...user.patterns].filter(isScoped);
   const compiled = new Map<string, TextRules>();
-  const textFor = (service: string, job: string): TextRules => {
+  const textFor = (service: string, job: string, stream = ""): TextRules => {
     const holds = scoped.map((scope) => scopeHolds(scope, fromBytes(service), fromBytes(job)));
-    const name = holds.map(Number).join("");
+    const name = holds.map(Number).join("") + (byStream.includes(stream) ? stream : "");
     let text = compiled.get(name);
     if (!text) {
       const applies = (scope: Scope): boolean =>
         !isScoped(scope) || holds[scoped.indexOf(scope as never)] === true;
-      text = compileFor(user.keys.filter(applies), user.patterns.filter(applies));
+      text = compileFor(user.keys.filter(applies), user.patterns.filter(applies), verdictIn(stream));
       compiled.set(name, text);
     }
     return text;
@@ -71,7 +80,7 @@ export function compileRules({ keyring, user = noUserRules }: RuleOptions = {}):
   const sweep = compileSweep({
     ruleset: all,
     keyVerdict: compileKeys(all, user.allowKeys),
-    off: (name) => verdictOf(name) === "off",
+    off: (name) => ["", ...byStream].every((stream) => verdictIn(stream)(name) === "off"),
     customKeywords: user.patterns.flatMap(({ keywords }) => keywords),
   });
   return {

@@ -44,6 +44,11 @@ export type ValueEntry = {
   readonly keywords: readonly string[];
   readonly pattern: string;
   readonly check?: Check;
+  /**
+   * The last six of 36 characters are a checksum of the others. What has a wrong one goes as well, for
+   * it may be cut or of a newer form; but of the right one it is known that it was given out.
+   */
+  readonly checksum?: true;
 };
 
 export type Ruleset = {

@@ -93,6 +93,15 @@ export function redactText(
   depth = 0,
 ): string {
   if (text.length > rules.ruleset.limits.textBytesMax) return withheld(text, "overrun", rules, work);
+  try {
+    return redactPasses(text, strength, rules, work, depth);
+  } catch {
+    // A fault of a rule: what it could not read is not let through.
+    return withheld(text, "failed", rules, work);
+  }
+}
+
+function redactPasses(text: string, strength: Strength, rules: TextRules, work: Work, depth: number): string {
   const plain = strength === "full" ? unescapeUnicode(text) : text;
   let redacted = redactPlain(plain, strength, rules, work, depth);
   if (redacted === plain) return plain === text ? text : redactPlain(text, strength, rules, work, depth);
@@ -108,8 +117,19 @@ export function redactText(
 const passesMax = 6;
 
 /** The whole text replaced, because it could not be read to its end. */
-export function withheld(text: string, why: "overrun" | "depth", rules: TextRules, work: Work): string {
-  const span = { start: 0, end: text.length, class: why, rule: why, quote: "" };
+export function withheld(
+  text: string,
+  why: "overrun" | "depth" | "failed",
+  rules: TextRules,
+  work: Work,
+): string {
+  const span = {
+    start: 0,
+    end: text.length,
+    class: why === "failed" ? "overrun" : why,
+    rule: why,
+    quote: "",
+  };
   return splice(text, [span], rules, work);
 }
 

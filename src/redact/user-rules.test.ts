@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { readRow } from "../model/batch.ts";
-import type { EventRecord, Json } from "../model/event.ts";
+import { type EventRecord, type Json, type Kind, streamOf } from "../model/event.ts";
 import { Fault } from "../model/fault.ts";
 import { readNdjson } from "../receive/ndjson.ts";
 import { deriveKeyring } from "./keyring.ts";
@@ -100,6 +100,28 @@ allow:
       JSON.stringify(attributes),
       /\["\[REDACTED:argument:[0-9a-f]{8}\]","b",\{"hint":"\[REDACTED:argument:[0-9a-f]{8}\]","n":1\}\]/,
     );
+  });
+
+  test("count positions in what a recorder wraps, and along the names that it gives", () => {
+    const rules = rulesOf("jobs:\n  - job: LoginJob\n    hide: [1]");
+    const hidden = (value: Json): string =>
+      JSON.stringify(redacted({ job: "LoginJob", attributes: { arguments: value } }, rules).attributes);
+    assert.match(hidden({ args: ["a", "b"], kwargs: {} }), /\["a","\[REDACTED:argument:[0-9a-f]{8}\]"\]/);
+    assert.match(hidden({ user: "a", note: "b" }), /"user":"a","note":"\[REDACTED:argument:[0-9a-f]{8}\]"/);
+    assert.match(hidden({ object: "Order:1", arguments: ["a", "b"] }), /"Order:1","arguments":\["a","\[/);
+    assert.equal(hidden(["a", ["c", "d"]]).includes('"c"'), false);
+  });
+
+  test("say by stream what is left behind", () => {
+    const rules = rulesOf(
+      "classes: { email: drop }\nstreams: { http: { email: mask }, audit: { email: off } }",
+    );
+    const message = "from bob@example.com";
+    const said = (kind: Kind): string =>
+      redacted({ kind, stream: streamOf(kind), message }, rules).message ?? "";
+    assert.match(said("log"), /^from \[REDACTED:email:[0-9a-f]{8}\]$/);
+    assert.equal(said("http.request"), "from [email:example.com]");
+    assert.equal(said("audit.action"), message);
   });
 
   test("are refused with every fault named", () => {

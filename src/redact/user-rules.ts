@@ -4,6 +4,7 @@
  */
 import { RE2JS } from "re2js";
 import { parse } from "yaml";
+import { streams } from "../model/event.ts";
 import { Fault } from "../model/fault.ts";
 import { splitKey } from "./key.ts";
 import { builtIn, type Verdict } from "./ruleset.ts";
@@ -34,6 +35,8 @@ export type UserJob = Scope & {
 
 export type UserRules = {
   readonly classes: { readonly [name: string]: Verdict };
+  /** Other verdicts for events of one stream. */
+  readonly streams: { readonly [stream: string]: { readonly [name: string]: Verdict } };
   readonly keys: readonly UserKeys[];
   readonly patterns: readonly UserPattern[];
   readonly allowKeys: readonly string[];
@@ -43,6 +46,7 @@ export type UserRules = {
 
 export const noUserRules: UserRules = {
   classes: {},
+  streams: {},
   keys: [],
   patterns: [],
   allowKeys: [],
@@ -72,10 +76,11 @@ export function parseUserRules(text: string): UserRules {
 }
 
 function readRules(given: unknown, complain: Complain): UserRules {
-  const top = asMap(given, "rules", ["classes", "keys", "patterns", "allow", "jobs"], complain);
+  const top = asMap(given, "rules", ["classes", "streams", "keys", "patterns", "allow", "jobs"], complain);
   const allow = asMap(top["allow"] ?? {}, "allow", ["keys", "values"], complain);
   return {
-    classes: readClasses(top["classes"], complain),
+    classes: readClasses(top["classes"], "classes", complain),
+    streams: readStreams(top["streams"], complain),
     keys: asList(top["keys"], "keys", complain).map((entry, index) => readKeys(entry, index, complain)),
     patterns: asList(top["patterns"], "patterns", complain).flatMap((entry, index) =>
       readPattern(entry, index, complain),
@@ -86,11 +91,18 @@ function readRules(given: unknown, complain: Complain): UserRules {
   };
 }
 
-function readClasses(given: unknown, complain: Complain): UserRules["classes"] {
+function readStreams(given: unknown, complain: Complain): UserRules["streams"] {
+  const entries = Object.entries(asMap(given ?? {}, "streams", streams, complain));
+  return Object.fromEntries(
+    entries.map(([stream, classes]) => [stream, readClasses(classes, `streams.${stream}`, complain)]),
+  );
+}
+
+function readClasses(given: unknown, where: string, complain: Complain): UserRules["classes"] {
   const verdicts: ReadonlySet<unknown> = new Set(["drop", "token", "mask", "off"]);
-  const entries = Object.entries(asMap(given ?? {}, "classes", Object.keys(builtIn.classes), complain));
+  const entries = Object.entries(asMap(given ?? {}, where, Object.keys(builtIn.classes), complain));
   for (const [name, verdict] of entries) {
-    if (!verdicts.has(verdict)) complain(`classes.${name}`, "must be drop, token, mask or off");
+    if (!verdicts.has(verdict)) complain(`${where}.${name}`, "must be drop, token, mask or off");
   }
   return Object.fromEntries(entries) as UserRules["classes"];
 }

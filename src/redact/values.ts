@@ -2,7 +2,7 @@
  * Finds values by what they look like: keys and tokens of vendors, key blocks, passwords in URLs,
  * cards, bank accounts, addresses. A pattern runs only when one of its keywords stands in the text.
  */
-import { type Checks, compileChecks } from "./checks.ts";
+import { type Checks, compileChecks, hasChecksum } from "./checks.ts";
 import type { Ruleset, ValueEntry } from "./ruleset.ts";
 import type { Span } from "./span.ts";
 
@@ -67,7 +67,8 @@ function findOne(
     const range = entry.check
       ? checks[entry.check]({ text, start, end, keywords: entry.keywords })
       : { start, end };
-    if (range) add({ ...range, class: entry.class, rule: entry.id, quote: "" });
+    const rule = entry.checksum && hasChecksum(text.slice(start, end)) ? `${entry.id}:verified` : entry.id;
+    if (range) add({ ...range, class: entry.class, rule, quote: "" });
     pattern.lastIndex = Math.max(range?.end ?? end, match.index + 1);
   }
 }
