@@ -28,6 +28,7 @@ export const about = "what sealing costs an event, in time and on the disk, and 
 const batchEvents = 5000;
 const eventsFull = 2_000_000;
 const eventsQuick = 400_000;
+const stepMicros = 100;
 const signer = createSigner("bench.example/midwatch", new Uint8Array(32).fill(1));
 
 export async function run({ quick, directory }: BenchOptions): Promise<BenchResult> {
@@ -104,14 +105,16 @@ async function load(
   const block = createBlockBuffer();
   const seal = createSealer(1, randomBytes);
   const chunk = 200_000;
+  const fromMs = Date.now() - 3_600_000;
   let sealMs = 0;
   for (let first = 0; first < events; first += chunk) {
     const options = {
       seed: first + 1,
       events: chunk,
       batchEvents,
-      fromMs: Date.now() - 3_600_000,
-      stepMicros: 100,
+      // One bulk stream: time goes on from chunk to chunk.
+      fromMs: fromMs + (first * stepMicros) / 1000,
+      stepMicros,
     };
     for (const [place, body] of corpusBatches(options).entries()) {
       const { batch, refused } = readNdjson(body, Date.now(), workspace);

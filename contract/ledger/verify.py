@@ -227,10 +227,10 @@ class Secret:
 
     def __init__(self, data, count):
         self.tombstones = {}
-        if data[:1] == b"\x01" and len(data) > 33:
+        if data[:1] in (b"\x01", b"\x03") and len(data) > 33:
             self.depth = max(1, (count - 1).bit_length())
             self.nodes = {(0, 0): data[1:33]}
-        elif data[:1] == b"\x02":
+        elif data[:1] in (b"\x02", b"\x04"):
             self.depth = data[1]
             self.nodes = {}
             (count_nodes,) = struct.unpack_from(">I", data, 2)

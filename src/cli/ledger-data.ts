@@ -12,7 +12,7 @@ import { folderSource } from "../seal/head.ts";
 import { journalSegments } from "../seal/journal.ts";
 import type { TileSource } from "../seal/tiles.ts";
 import { startEngine } from "../store/engine/supervisor.ts";
-import { engineBytes, storedSegments, withWaiting } from "../store/segment-rows.ts";
+import { engineBytes, storedOrWaiting } from "../store/segment-rows.ts";
 import { holdDataDirectory } from "./data-directory.ts";
 import { CommandFailure } from "./exit.ts";
 import { ledgerDirectory } from "./ledger.ts";
@@ -48,7 +48,7 @@ export async function openLedgerData(data: string, pid: number): Promise<LedgerD
   const engineDirectory = join(data, "engine");
   const running = join(engineDirectory, "engine.sock");
   const reader = (socketPath: string): CanonicalSource =>
-    withWaiting(storedSegments(engineBytes(socketPath)), join(data, "spool"));
+    storedOrWaiting(engineBytes(socketPath), join(data, "spool"));
   const parts = {
     source: folderSource(directory),
     unsigned: () => journalSegments(join(directory, "journal")),

@@ -15,7 +15,7 @@ import { formatRanges } from "../seal/outer-check.ts";
 import { proveEvent } from "../seal/proof.ts";
 import { isTilePath } from "../seal/tiles.ts";
 import { verifyLedger } from "../seal/verify.ts";
-import { type AskBytes, sampleSegments, storedSegments, withWaiting } from "../store/segment-rows.ts";
+import { type AskBytes, sampleSegments, storedOrWaiting, storedSegments } from "../store/segment-rows.ts";
 import type { RunningAnchors } from "./ledger-anchors.ts";
 import type { OwnJob } from "./own-jobs.ts";
 import { showCount } from "./show.ts";
@@ -146,7 +146,7 @@ async function verifySome(
   let done = 0;
   const verdict = await verifyLedger({
     source: ledger.source,
-    events: withWaiting(storedSegments(ask), spoolDirectory),
+    events: storedOrWaiting(ask, spoolDirectory),
     verifier: ledger.options.signer,
     unsigned: () => ledger.unsigned(),
     eventsMax: verifyEventsMax,

@@ -188,7 +188,15 @@ test("T9: an erasure without a statement, and one whose content stayed", async (
   writeFileSync(
     path,
     packRecords(
-      records.with(2, packSecret({ salts: { depth: 2, nodes: [] }, hints: secret.hints, tombstones })),
+      records.with(
+        2,
+        packSecret({
+          salts: { depth: 2, nodes: [] },
+          hints: secret.hints,
+          places: secret.places,
+          tombstones,
+        }),
+      ),
     ),
   );
   await assertReported("T9", copy);
@@ -196,7 +204,7 @@ test("T9: an erasure without a statement, and one whose content stayed", async (
   const kept = makeLedger();
   context.after(() => kept.remove());
   kept.add(["log", "log"]);
-  const erasure = { segment: 1, index: 0, actor: "alice", approver: "bob", reason: "a password" };
+  const erasure = { segment: 1, place: 0, actor: "alice", approver: "bob", reason: "a password" };
   assert.equal(await eraseEvent(kept.ledger, kept.rows(1, 2), erasure), "erased");
   await assertReported("T9", await kept.export("kept"));
   kept.events.shift();

@@ -8,7 +8,8 @@ import { writeDurableFile } from "./durable-file.ts";
 import { parseEntry } from "./entries.ts";
 import { folderSource } from "./head.ts";
 import { openCheckpoint, type Verifier } from "./note.ts";
-import { packRecords, secretsPath, unpackRecords } from "./secrets.ts";
+import { indexOfPlace, unpackPlaces } from "./places.ts";
+import { packRecords, packSecret, secretsPath, unpackRecords, unpackSecret } from "./secrets.ts";
 import type { StoredSegments } from "./segment-check.ts";
 import { readEntryTile, type TileSource, tileNumberPath, tilePath, tileWidth, tileWidthAt } from "./tiles.ts";
 import type { EventSource } from "./verify.ts";
@@ -70,18 +71,21 @@ export async function exportBundle(
   for (const path of [...ledgerPaths(size), ...(options.cosigned ?? [])]) {
     const bytes = path === "checkpoint" ? note : source(path);
     if (bytes === undefined) throw new Error(`the ledger has no ${path}`);
-    await write(path, bytes);
+    await write(path, path.startsWith("secrets/") ? withoutPlaces(bytes) : bytes);
   }
   let events = 0;
   for (let number = 0; number * tileWidth < size; number++) {
-    const bounds = segmentBounds(readEntryTile(source, number, size));
+    const entries = readEntryTile(source, number, size);
+    const bounds = segmentBounds(entries);
     if (bounds !== undefined) {
+      const indexOf = indexesOf(entries, source(secretsPath(number)) ?? new Uint8Array(0));
       const rows = await options.events(bounds[0], bounds[1] + 1);
       const records: Uint8Array[] = [];
       for (let row = 0; row < rows.count; row++) {
         const place = Buffer.alloc(12);
-        place.writeBigUInt64BE(BigInt(rows.segments[row] as number));
-        place.writeUInt32BE(rows.indexes[row] as number, 8);
+        const segment = rows.segments[row] as number;
+        place.writeBigUInt64BE(BigInt(segment));
+        place.writeUInt32BE(indexOf(segment, rows.places[row] as number), 8);
         records.push(place, rows.header(row), rows.content(row));
       }
       events += rows.count;
@@ -90,6 +94,36 @@ export async function exportBundle(
     onProgress?.(Math.min(size, (number + 1) * tileWidth), size);
   }
   return { entries: size, events };
+}
+
+/** In a bundle every event stands at the index of its leaf. */
+function withoutPlaces(bytes: Uint8Array): Uint8Array {
+  const records = unpackRecords(bytes).map((record) => {
+    const secret = unpackSecret(record);
+    return secret === undefined ? record : packSecret({ ...secret, places: new Uint8Array(0) });
+  });
+  return packRecords(records);
+}
+
+/** Finds the index of an event's leaf by segment and place; what is not known there keeps its place. */
+function indexesOf(
+  entries: readonly Uint8Array[],
+  secrets: Uint8Array,
+): (segment: number, place: number) => number {
+  const records = unpackRecords(secrets);
+  const known = new Map<number, { readonly places: Uint32Array | undefined; readonly count: number }>();
+  for (const [offset, bytes] of entries.entries()) {
+    const entry = parseEntry(bytes);
+    const secret = records[offset] && unpackSecret(records[offset]);
+    if (entry?.type !== "segment" || secret === undefined) continue;
+    const { count } = entry;
+    known.set(entry.number, { places: unpackPlaces(secret.places, count), count });
+  }
+  return (segment, place) => {
+    const { places, count } = known.get(segment) ?? { places: undefined, count: 0 };
+    const index = indexOfPlace(places, place, count);
+    return index < 0 ? place : index;
+  };
 }
 
 type BundledEvent = {
@@ -127,7 +161,7 @@ export function bundleEvents(directory: string): EventSource {
     return {
       count: rows.length,
       segments: rows.map(({ segment }) => segment),
-      indexes: rows.map(({ index }) => index),
+      places: rows.map(({ index }) => index),
       add: (hasher, row) => hasher.addCanonical(rows[row] as BundledEvent),
       header: (row) => (rows[row] as BundledEvent).header,
     };

@@ -7,13 +7,14 @@ import { Fault } from "../model/fault.ts";
 import type { Ledger } from "./ledger.ts";
 import { sameBytes } from "./merkle.ts";
 import { punctureSalts } from "./salts.ts";
-import { packSecret, unpackSecret } from "./secrets.ts";
+import { indexIn, packSecret, rowsByIndex, unpackSecret } from "./secrets.ts";
 import { SegmentHasher } from "./segment.ts";
 import type { StoredSegments } from "./segment-check.ts";
 
 export type Erasure = {
   readonly segment: number;
-  readonly index: number;
+  /** As the store has it: `segment_index`. */
+  readonly place: number;
   readonly actor: string;
   /** Somebody else than the actor. */
   readonly approver: string;
@@ -31,31 +32,32 @@ export async function eraseEvent(
   rows: StoredSegments,
   erasure: Erasure,
 ): Promise<"erased" | "was erased"> {
-  const { segment, index } = erasure;
+  const { segment, actor, approver, reason } = erasure;
   if (erasure.actor.trim() === "" || erasure.approver.trim() === "" || erasure.reason.trim() === "") {
     throw new Fault("BAD_REQUEST", "An erasure needs an actor, an approver and a reason");
   }
   if (erasure.actor === erasure.approver)
     throw new Fault("BAD_REQUEST", "The approver must be another person than the actor");
-  const place = ledger.find(segment);
-  const entry = place === undefined ? undefined : ledger.entry(place);
-  const secret = place === undefined ? undefined : unpackSecret(ledger.secretBytes(place));
-  if (place === undefined || entry?.type !== "segment" || secret === undefined || index >= entry.count) {
-    throw new Fault("NOT_FOUND", `The ledger has no event ${index} in segment ${segment}`);
+  const at = ledger.find(segment);
+  const entry = at === undefined ? undefined : ledger.entry(at);
+  const secret = at === undefined ? undefined : unpackSecret(ledger.secretBytes(at));
+  const index = entry?.type === "segment" && secret ? indexIn(secret, erasure.place, entry.count) : -1;
+  if (at === undefined || entry?.type !== "segment" || secret === undefined || index < 0) {
+    throw new Fault("NOT_FOUND", `The ledger has no event ${erasure.place} in segment ${segment}`);
   }
   if (secret.tombstones.has(index)) return "was erased";
 
-  const order = new Map(Array.from({ length: rows.count }, (_, row) => [rows.indexes[row], row]));
+  const order = rowsByIndex(secret, rows, entry.count);
   const hasher = new SegmentHasher();
-  for (let at = 0; at < entry.count; at++) {
-    const row = order.get(at);
-    const grave = secret.tombstones.get(at);
+  for (let next = 0; next < entry.count; next++) {
+    const row = order.get(next);
+    const grave = secret.tombstones.get(next);
     if (grave !== undefined) hasher.addTombstone(grave);
     else if (row !== undefined) rows.add(hasher, row);
     else
       throw new Fault(
         "LEDGER_INCONSISTENT",
-        `Event ${at} of segment ${segment} is missing: verify before anything is erased`,
+        `Event ${next} of segment ${segment} is missing: verify before anything is erased`,
       );
   }
   if (!sameBytes(hasher.finish(secret.salts).root, entry.root)) {
@@ -70,14 +72,19 @@ export async function eraseEvent(
     type: "erase",
     atMicros: Math.floor(ledger.options.now() * 1000),
     commitment,
-    ...erasure,
+    segment,
+    index,
+    actor,
+    approver,
+    reason,
   });
-  await ledger.replaceSecret(place, (bytes) => {
+  await ledger.replaceSecret(at, (bytes) => {
     const now = unpackSecret(bytes);
     if (now === undefined) throw new Error("the secret of a segment cannot be read");
     return packSecret({
       salts: punctureSalts(now.salts, index, entry.count),
       hints: now.hints,
+      places: now.places,
       tombstones: new Map([...now.tombstones, [index, { header, commitment }]]),
     });
   });

@@ -117,7 +117,7 @@ test("150 random steps in each of 3 histories", async (context) => {
           made.ledger,
           made.rows(event.segment, event.segment + 1),
           event.segment,
-          event.index,
+          event.place,
         ),
       );
     }

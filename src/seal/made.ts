@@ -12,7 +12,7 @@ import { createSigner } from "./note.ts";
 import { createSealer, unpackSeal } from "./sealer.ts";
 import type { StoredSegments } from "./segment-check.ts";
 
-export type MadeEvent = CanonicalEvent & { readonly segment: number; readonly index: number };
+export type MadeEvent = CanonicalEvent & { readonly segment: number; readonly place: number };
 
 export const madeSigner = createSigner("example.com/midwatch", new Uint8Array(Buffer.alloc(32, 5)));
 
@@ -34,7 +34,7 @@ export type MadeLedger = {
 let made = 0;
 let seeded = 0;
 
-/** Different for every segment, and the same in every run: hints have only four bits. */
+/** Different for every segment, and the same in every run. */
 function seeds(length: number): Uint8Array {
   seeded += 1;
   return new Uint8Array(createHash("sha512").update(String(seeded)).digest()).slice(0, length);
@@ -72,7 +72,7 @@ export function makeLedger(startMs = Date.UTC(2026, 10, 21)): MadeLedger {
       for (let row = 0; row < batch.count; row++) {
         const place = {
           segment: sealed.segments[row] as number,
-          index: sealed.segmentIndexes[row] as number,
+          place: sealed.segmentPlaces[row] as number,
         };
         self.events.push({ ...place, ...canonicalEvent(batch, row) });
       }
@@ -80,12 +80,12 @@ export function makeLedger(startMs = Date.UTC(2026, 10, 21)): MadeLedger {
     },
     rows(from, until) {
       const rows = self.events.filter(({ segment }) => segment >= from && segment < until);
-      rows.sort((a, b) => a.segment - b.segment || a.index - b.index);
+      rows.sort((a, b) => a.segment - b.segment || a.place - b.place);
       const at = (row: number): MadeEvent => rows[row] as MadeEvent;
       return {
         count: rows.length,
         segments: rows.map(({ segment }) => segment),
-        indexes: rows.map(({ index }) => index),
+        places: rows.map(({ place }) => place),
         add: (hasher, row) => hasher.addCanonical(at(row)),
         header: (row) => at(row).header,
         content: (row) => at(row).content,

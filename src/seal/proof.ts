@@ -19,7 +19,7 @@ import {
 } from "./merkle.ts";
 import { openCheckpoint, type Verifier } from "./note.ts";
 import { saltOf } from "./salts.ts";
-import { unpackSecret } from "./secrets.ts";
+import { indexIn, rowsByIndex, unpackSecret } from "./secrets.ts";
 import { SegmentHasher } from "./segment.ts";
 import type { StoredSegments } from "./segment-check.ts";
 
@@ -40,12 +40,12 @@ export type ProofExtra = {
 const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64"));
 
-/** `rows` are the stored events of the segment. Refuses a segment that is not what was sealed. */
+/** `rows` are the stored events of the segment, `storePlace` is the event's `segment_index`. Refuses a segment that is not what was sealed. */
 export async function proveEvent(
   ledger: Ledger,
   rows: StoredSegments & { readonly content: (row: number) => Uint8Array },
   segment: number,
-  index: number,
+  storePlace: number,
 ): Promise<string> {
   const place = ledger.find(segment);
   if (place === undefined) throw new Fault("NOT_FOUND", `The ledger has no segment ${segment}`);
@@ -54,7 +54,8 @@ export async function proveEvent(
   const secret = unpackSecret(ledger.secretBytes(place));
   if (entry.type !== "segment" || secret === undefined)
     throw new Fault("NOT_FOUND", `Segment ${segment} has no seed`);
-  const order = new Map(Array.from({ length: rows.count }, (_, row) => [rows.indexes[row], row]));
+  const order = rowsByIndex(secret, rows, entry.count);
+  const index = indexIn(secret, storePlace, entry.count);
   const row = order.get(index);
   const salt = saltOf(secret.salts, index, entry.count);
   if (row === undefined || salt === undefined)

@@ -3,6 +3,7 @@
  * segment, the hints that name a touched event, and what is left of erased ones. One file for each
  * 256 leaves, a record for each leaf, empty for a statement.
  */
+import { indexOfPlace, unpackPlaces } from "./places.ts";
 import type { SaltNode, Salts } from "./salts.ts";
 import { saltBytes, seedBytes } from "./salts.ts";
 import type { Tombstone } from "./segment.ts";
@@ -11,12 +12,16 @@ import { tileNumberPath } from "./tiles.ts";
 export type SegmentSecret = {
   readonly salts: Salts;
   readonly hints: Uint8Array;
+  /** Where its events stand in the store (`places.ts`); empty: each at its index. */
+  readonly places: Uint8Array;
   /** By index in the segment. */
   readonly tombstones: ReadonlyMap<number, Tombstone>;
 };
 
-const wholeMark = 1;
-const puncturedMark = 2;
+const wholeMark = 3;
+const puncturedMark = 4;
+/** Of ledgers from before there were places: hints of another form stand at their end. */
+const oldMarks = { [wholeMark]: 1, [puncturedMark]: 2 } as const;
 
 export function secretsPath(number: number): string {
   return `secrets/${tileNumberPath(number)}`;
@@ -31,32 +36,48 @@ const u32 = (value: number): Uint8Array => {
 const framed = (bytes: Uint8Array): readonly Uint8Array[] => [u32(bytes.length), bytes];
 
 export function packSecret(secret: SegmentSecret): Uint8Array {
-  const { salts, hints, tombstones } = secret;
-  if ("seed" in salts) return Buffer.concat([Uint8Array.of(wholeMark), salts.seed, hints]);
+  const { salts, hints, places, tombstones } = secret;
+  const tail = [Uint8Array.of(hints.length), hints, places];
+  if ("seed" in salts) return Buffer.concat([Uint8Array.of(wholeMark), salts.seed, ...tail]);
   const parts: Uint8Array[] = [Uint8Array.of(puncturedMark, salts.depth), u32(salts.nodes.length)];
   for (const { level, index, value } of salts.nodes) parts.push(Uint8Array.of(level), u32(index), value);
   parts.push(u32(tombstones.size));
   for (const [index, { header, commitment }] of tombstones)
     parts.push(u32(index), ...framed(header), commitment);
-  return Buffer.concat([...parts, hints]);
+  return Buffer.concat([...parts, ...tail]);
+}
+
+/** Hints and places; `undefined` where they are cut short. */
+function readTail(
+  bytes: Uint8Array,
+  at: number,
+  isOld: boolean,
+): Pick<SegmentSecret, "hints" | "places"> | undefined {
+  const none = new Uint8Array(0);
+  if (isOld) return { hints: none, places: none };
+  const end = at + 1 + (bytes[at] ?? 0);
+  if (end > bytes.length) return undefined;
+  return { hints: bytes.slice(at + 1, end), places: bytes.slice(end) };
 }
 
 /** `undefined` for bytes that `packSecret` never makes. */
 export function unpackSecret(bytes: Uint8Array): SegmentSecret | undefined {
-  if (bytes[0] === wholeMark && bytes.length > seedBytes) {
+  const [mark] = bytes;
+  if ((mark === wholeMark || mark === oldMarks[wholeMark]) && bytes.length > seedBytes) {
     const salts = { seed: bytes.slice(1, 1 + seedBytes) };
-    return { salts, hints: bytes.slice(1 + seedBytes), tombstones: new Map() };
+    const tail = readTail(bytes, 1 + seedBytes, mark !== wholeMark);
+    return tail && { salts, ...tail, tombstones: new Map() };
   }
-  if (bytes[0] !== puncturedMark) return undefined;
+  if (mark !== puncturedMark && mark !== oldMarks[puncturedMark]) return undefined;
   try {
-    return unpackPunctured(bytes);
+    return unpackPunctured(bytes, mark !== puncturedMark);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
-function unpackPunctured(bytes: Uint8Array): SegmentSecret {
+function unpackPunctured(bytes: Uint8Array, isOld: boolean): SegmentSecret | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 2;
   const whole = (): number => {
@@ -77,7 +98,8 @@ function unpackPunctured(bytes: Uint8Array): SegmentSecret {
     const index = whole();
     tombstones.set(index, { header: take(whole()), commitment: take(32) });
   }
-  return { salts: { depth: view.getUint8(1), nodes }, hints: bytes.slice(at), tombstones };
+  const tail = readTail(bytes, at, isOld);
+  return tail && { salts: { depth: view.getUint8(1), nodes }, ...tail, tombstones };
 }
 
 /** Records of one file, a length before each. */
@@ -97,4 +119,24 @@ export function unpackRecords(bytes: Uint8Array): Uint8Array[] {
     at = end;
   }
   return records;
+}
+
+/** Index of the leaf of the event with this place in the store; -1 for none. */
+export function indexIn({ places }: SegmentSecret, place: number, count: number): number {
+  return indexOfPlace(places.length === 0 ? undefined : unpackPlaces(places, count), place, count);
+}
+
+/** The rows of one segment by the index of their leaf. */
+export function rowsByIndex(
+  { places: packed }: SegmentSecret,
+  rows: { readonly count: number; readonly places: ArrayLike<number> },
+  count: number,
+): ReadonlyMap<number, number> {
+  const places = packed.length === 0 ? undefined : unpackPlaces(packed, count);
+  const byIndex = new Map<number, number>();
+  for (let row = 0; row < rows.count; row++) {
+    const index = indexOfPlace(places, rows.places[row] as number, count);
+    if (index >= 0) byIndex.set(index, row);
+  }
+  return byIndex;
 }

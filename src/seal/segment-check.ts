@@ -3,16 +3,19 @@ import { formatTime } from "../model/time.ts";
 import { readHeader } from "./canonical.ts";
 import type { SegmentEntry } from "./entries.ts";
 import type { Finding, Findings } from "./findings.ts";
+import { changedBetween } from "./hints.ts";
 import { sameBytes } from "./merkle.ts";
 import type { Statements } from "./outer-check.ts";
+import { indexOfPlace, unpackPlaces } from "./places.ts";
 import type { SegmentSecret } from "./secrets.ts";
-import { SegmentHasher } from "./segment.ts";
+import { type SegmentHash, SegmentHasher } from "./segment.ts";
 
 /** Events of some segments, in the order of segment and index. */
 export type StoredSegments = {
   readonly count: number;
   readonly segments: ArrayLike<number>;
-  readonly indexes: ArrayLike<number>;
+  /** The place of each in its batch, as the store keeps it (`places.ts`). */
+  readonly places: ArrayLike<number>;
   readonly add: (hasher: SegmentHasher, row: number) => void;
   /** The canonical header of a row. */
   readonly header: (row: number) => Uint8Array;
@@ -106,24 +109,30 @@ export class SegmentCheck {
     const order = this.order(entry, place, secret, rows, first, end);
     if (order === undefined) return;
     this.tally.events += count;
-    if (!sameBytes(this.hash(order, secret, rows), entry.root))
-      this.explain(order, entry, place, secret, rows);
+    const { root, hints } = this.hash(order, secret, rows);
+    if (!sameBytes(root, entry.root)) this.explain(order, entry, place, secret, rows, hints);
   }
 
   /** The row of each index, -1 where only a tombstone is left; `undefined` if some are wrong. */
   private order(
     { number, count }: SegmentEntry,
     entry: number,
-    { tombstones }: SegmentSecret,
+    { tombstones, places: packed }: SegmentSecret,
     rows: StoredSegments,
     first: number,
     end: number,
   ): Int32Array | undefined {
+    const places = packed.length === 0 ? undefined : unpackPlaces(packed, count);
+    if (packed.length > 0 && places === undefined) {
+      const because = "the places of the segment's events cannot be read: they cannot be proven";
+      this.findings.add({ threat: "T7", entry, segment: number, because });
+      return undefined;
+    }
     const order = new Int32Array(count).fill(-2);
     const before = this.findings.count;
     for (let row = first; row < end; row++) {
-      const index = rows.indexes[row] as number;
-      if (index >= count || order[index] !== -2) {
+      const index = indexOfPlace(places, rows.places[row] as number, count);
+      if (index < 0 || order[index] !== -2) {
         this.findings.add({
           threat: "T1",
           entry,
@@ -136,6 +145,7 @@ export class SegmentCheck {
           threat: "T9",
           entry,
           ...about(rows, row),
+          index,
           because: "the event was erased, but its content is still stored",
         });
       } else order[index] = row;
@@ -160,13 +170,13 @@ export class SegmentCheck {
     return this.findings.count === before ? order : undefined;
   }
 
-  private hash(order: Int32Array, { tombstones, salts }: SegmentSecret, rows: StoredSegments): Uint8Array {
+  private hash(order: Int32Array, { tombstones, salts }: SegmentSecret, rows: StoredSegments): SegmentHash {
     for (const [index, row] of order.entries()) {
       const grave = tombstones.get(index);
       if (row >= 0) rows.add(this.hasher, row);
       else if (grave !== undefined) this.hasher.addTombstone(grave);
     }
-    return this.hasher.finish(salts).root;
+    return this.hasher.finish(salts);
   }
 
   /** Says which event of a segment is the wrong one, as far as the hints tell. */
@@ -176,25 +186,25 @@ export class SegmentCheck {
     entry: number,
     secret: SegmentSecret,
     rows: StoredSegments,
+    hints: Uint8Array,
   ): void {
-    const touched: number[] = [];
-    for (let index = 0; index < order.length; index++) {
-      const bits = (this.hasher.leaf(index)[31] as number) & 15;
-      if ((((secret.hints[index >> 1] ?? 0) >> ((index & 1) * 4)) & 15) !== bits) touched.push(index);
-    }
-    const [first, second] = touched;
-    if (first === undefined) {
-      const because = `one of the segment's ${order.length} events was changed`;
+    const touched = changedBetween(secret.hints, hints, order.length);
+    const [first, second] = touched ?? [];
+    if (touched === undefined || first === undefined) {
+      const because =
+        touched === undefined
+          ? `several of the segment's ${order.length} events were changed, or its seed was`
+          : `one of the segment's ${order.length} events was changed`;
       this.findings.add({ threat: "T1", entry, segment: number, because });
       return;
     }
     const row = order[first] as number;
-    const place = row < 0 ? { segment: number, index: first } : about(rows, row);
+    const place = row < 0 ? { segment: number, index: first } : { ...about(rows, row), index: first };
     if (second !== undefined && touched.length === 2) {
       const swapped = order.slice();
       swapped[first] = order[second] as number;
       swapped[second] = row;
-      if (sameBytes(this.hash(swapped, secret, rows), root)) {
+      if (sameBytes(this.hash(swapped, secret, rows).root, root)) {
         this.findings.add({
           threat: "T3",
           entry,
@@ -205,17 +215,15 @@ export class SegmentCheck {
       }
     }
     const because =
-      touched.length > 16 && touched.length > order.length / 2
-        ? "the seed of the segment or all its events were replaced"
-        : touched.length === 1
-          ? "the event was changed"
-          : `${touched.length} events of the segment were changed; this is the first`;
+      touched.length === 1
+        ? "the event was changed"
+        : `${touched.length} events of the segment were changed; this is the first`;
     this.findings.add({ threat: "T1", entry, ...place, because });
   }
 }
 
 function about(rows: StoredSegments, row: number): Pick<Finding, "segment" | "index" | "id" | "time"> {
-  const place = { segment: rows.segments[row] as number, index: rows.indexes[row] as number };
+  const place = { segment: rows.segments[row] as number };
   try {
     const { id, timeMicros } = readHeader(rows.header(row));
     return { ...place, id, time: formatTime(timeMicros) };

@@ -57,8 +57,12 @@ test("a segment of any size hashes as the plain formulas say", () => {
     const leaves = plainLeaves(rows, count);
     assert.deepEqual(root, plainRoot(leaves), `${count} events`);
     assert.deepEqual(hasher.leaf(count - 1), leaves[count - 1]);
-    assert.equal((hints[0] as number) & 15, ((leaves[0] as Hash)[31] as number) & 15);
-    assert.equal(hints.length, Math.ceil(count / 2));
+    const sum = leaves.reduce(
+      (total, leaf) => total + ((((leaf[30] ?? 0) & 0x7f) << 8) | (leaf[31] ?? 0)),
+      0,
+    );
+    assert.equal(((hints[0] ?? 0) << 8) | (hints[1] ?? 0), sum % 32_749);
+    assert.ok(hints.length <= 32);
   }
 });
 

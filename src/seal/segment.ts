@@ -10,6 +10,7 @@ import {
   writeContent,
   writeHeader,
 } from "./canonical.ts";
+import { hintsOf } from "./hints.ts";
 import { Lanes } from "./lanes.ts";
 import { type Salts, saltBytes, writeSalts } from "./salts.ts";
 
@@ -29,7 +30,7 @@ export type Tombstone = { readonly header: Uint8Array; readonly commitment: Uint
 export type SegmentHash = {
   readonly root: Uint8Array;
   readonly count: number;
-  /** Four bits of each leaf: enough to say which event of a broken segment was touched. */
+  /** Says which events of a broken segment were touched (`hints.ts`). */
   readonly hints: Uint8Array;
 };
 
@@ -143,21 +144,11 @@ export class SegmentHasher {
       lanes.queue(this.leafStarts[index] as number, this.leafEnds[index] as number, digest);
     }
     lanes.run();
-    const hints = this.readHints();
+    const hints = hintsOf(lanes.bytes, this.leafDigests, count);
     const root = hashNodes(lanes, nodes, count);
     this.count = 0;
     lanes.reset();
     return { root, count, hints };
-  }
-
-  /** The lowest four bits of each leaf hash; the first event in the low half of a byte. */
-  private readHints(): Uint8Array {
-    const hints = new Uint8Array((this.count + 1) >> 1);
-    for (let index = 0; index < this.count; index++) {
-      const bits = (this.lanes.bytes[(this.leafDigests[index] as number) + 31] as number) & 15;
-      hints[index >> 1] = (hints[index >> 1] as number) | (bits << ((index & 1) * 4));
-    }
-    return hints;
   }
 }
 

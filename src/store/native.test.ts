@@ -53,7 +53,7 @@ function readBack(events: readonly unknown[]): { rows: Record<string, unknown>[]
   const safe = batch as unknown as SafeBatch;
   const places = {
     segments: Float64Array.from(events, (_, index) => index + 2 ** 40),
-    segmentIndexes: Uint32Array.from(events, (_, index) => 4_000_000_000 + index),
+    segmentPlaces: Uint32Array.from(events, (_, index) => 4_000_000_000 + index),
   };
   const path = join(directory, "block.native");
   writeFileSync(path, encodeNative(safe, places));

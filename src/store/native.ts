@@ -14,7 +14,7 @@ import { nativeColumns } from "./events/nativeColumns.ts";
 /** Where the ledger holds each row of a batch. */
 export type Places = {
   readonly segments: Float64Array;
-  readonly segmentIndexes: Uint32Array;
+  readonly segmentPlaces: Uint32Array;
 };
 
 /** The buffer that blocks are written into; it grows to the largest block and is used again. */
@@ -78,7 +78,7 @@ export function encodeNative(
   writeHead(block, fieldCount + 1);
   writeWholes(block, places.segments);
   writeHead(block, fieldCount + 2);
-  writeIndexes(block, places.segmentIndexes);
+  writeIndexes(block, places.segmentPlaces);
   return block.bytes.subarray(0, block.used);
 }
 

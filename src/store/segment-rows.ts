@@ -38,10 +38,11 @@ const columns = [
 export type SegmentBlock = {
   readonly rows: SealableRows;
   readonly segments: Float64Array;
-  readonly indexes: Uint32Array;
-  /** Which of `rows` each one is, where they are not in order. */
-  readonly places?: Int32Array;
+  readonly places: Uint32Array;
 };
+
+/** A block, or some of its rows. */
+type Part = { readonly block: SegmentBlock; readonly chosen?: readonly number[] };
 
 /** Answers a statement with its bytes, whatever its format. */
 export type AskBytes = (sql: string, parameters: Readonly<Record<string, string>>) => Promise<Uint8Array>;
@@ -70,10 +71,54 @@ export function engineBytes(socketPath: string): AskBytes {
 
 /** Events of segments as a verification and an export take them. */
 export function storedSegments(ask: AskBytes): CanonicalSource {
+  return async (from, until) => segmentsOf(await storedParts(ask, from, until));
+}
+
+/**
+ * The same with batches that still wait in the spool: the engine will have them in a moment. The
+ * spool is read first, because a batch leaves it only after the engine has it.
+ */
+export function storedOrWaiting(ask: AskBytes, spoolDirectory: string): CanonicalSource {
   return async (from, until) => {
-    const range = { from: String(from), until: String(until) };
-    return segmentsOf(readNativeBlocks(await ask(segmentRows({ columns }), range)));
+    const waiting = readWaiting(spoolDirectory, from, until);
+    const stored = await storedParts(ask, from, until);
+    if (waiting.length === 0) return segmentsOf(stored);
+    const known = new Set(stored.flatMap(({ block }) => [...new Set(block.segments)]));
+    const missing = waiting.map(({ block, chosen }) => ({
+      block,
+      chosen: chosen.filter((row) => !known.has(block.segments[row] as number)),
+    }));
+    return segmentsOf([...stored, ...missing]);
   };
+}
+
+async function storedParts(ask: AskBytes, from: number, until: number): Promise<readonly Part[]> {
+  const range = { from: String(from), until: String(until) };
+  return readNativeBlocks(await ask(segmentRows({ columns }), range)).map((block) => ({ block }));
+}
+
+function readWaiting(directory: string, from: number, until: number): readonly Required<Part>[] {
+  const names = readIfThere(() => readdirSync(directory), []);
+  return names.flatMap((name) => {
+    if (!name.endsWith(".native")) return [];
+    const bytes = readIfThere(() => readFileSync(join(directory, name)), Buffer.alloc(0));
+    const blocks = readNativeBlocks(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+    return blocks.map((block) => {
+      const chosen: number[] = [];
+      for (const [row, segment] of block.segments.entries())
+        if (segment >= from && segment < until) chosen.push(row);
+      return { block, chosen };
+    });
+  });
+}
+
+function readIfThere<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return otherwise;
+    throw error;
+  }
 }
 
 const sampleSegmentsQuestion = question("sampleSegments");
@@ -93,60 +138,90 @@ export async function removeStoredEvent(
   ask: AskBytes,
   id: string,
   segment: number,
-  index: number,
+  place: number,
 ): Promise<void> {
-  await ask(eraseEventQuestion(), { id, segment: String(segment), index: String(index) });
+  await ask(eraseEventQuestion(), { id, segment: String(segment), index: String(place) });
 }
 
-function segmentsOf(blocks: readonly SegmentBlock[]): StoredSegments & CanonicalRows {
-  const { segments, indexes, find } = joinBlocks(blocks);
+/**
+ * Rows in the order of segment and place. They are put in order here: the engine would move all
+ * their columns, which takes it longer than reading them.
+ */
+function segmentsOf(parts: readonly Part[]): StoredSegments & CanonicalRows {
+  const { segments, places, partOf, rowOf } = inOrder(parts);
   const header = new Uint8Array(headerBytesMax + 65_536);
+  const rowsAt = (row: number): SealableRows => (parts[partOf[row] as number] as Part).block.rows;
+  const placeAt = (row: number): number => rowOf[row] as number;
   return {
     count: segments.length,
     segments,
-    indexes,
-    add(hasher, row) {
-      const [block, at] = find(row);
-      hasher.add(block.rows, at);
-    },
-    header(row) {
-      const [block, at] = find(row);
-      return header.slice(0, writeHeader(block.rows, at, header, 0));
-    },
-    content(row) {
-      const [block, at] = find(row);
-      return canonicalEvent(block.rows, at).content;
-    },
+    places,
+    add: (hasher, row) => hasher.add(rowsAt(row), placeAt(row)),
+    header: (row) => header.slice(0, writeHeader(rowsAt(row), placeAt(row), header, 0)),
+    content: (row) => canonicalEvent(rowsAt(row), placeAt(row)).content,
   };
 }
 
-function joinBlocks(blocks: readonly SegmentBlock[]): {
+type Ordered = {
   readonly segments: Float64Array;
-  readonly indexes: Uint32Array;
-  readonly find: (row: number) => readonly [SegmentBlock, number];
-} {
-  const [only] = blocks;
-  if (only !== undefined && only.places === undefined && blocks.length === 1) {
-    return { segments: only.segments, indexes: only.indexes, find: (row) => [only, row] };
-  }
-  const count = blocks.reduce((sum, block) => sum + block.segments.length, 0);
+  readonly places: Uint32Array;
+  /** Which part each row is of, and which of its block's rows it is. */
+  readonly partOf: Uint32Array;
+  readonly rowOf: Uint32Array;
+};
+
+function inOrder(parts: readonly Part[]): Ordered {
+  const count = parts.reduce((sum, { block, chosen }) => sum + (chosen ?? block.segments).length, 0);
   const segments = new Float64Array(count);
-  const indexes = new Uint32Array(count);
-  const firsts: number[] = [];
+  const places = new Uint32Array(count);
+  const partOf = new Uint32Array(count);
+  const rowOf = new Uint32Array(count);
   let at = 0;
-  for (const block of blocks) {
-    firsts.push(at);
-    segments.set(block.segments, at);
-    indexes.set(block.indexes, at);
-    at += block.segments.length;
+  for (const [number, { block, chosen }] of parts.entries()) {
+    const length = (chosen ?? block.segments).length;
+    for (let index = 0; index < length; index++, at++) {
+      const row = chosen === undefined ? index : (chosen[index] as number);
+      segments[at] = block.segments[row] as number;
+      places[at] = block.places[row] as number;
+      partOf[at] = number;
+      rowOf[at] = row;
+    }
   }
-  const find = (row: number): readonly [SegmentBlock, number] => {
-    const place = firsts.findLastIndex((first) => first <= row);
-    const block = blocks[place] as SegmentBlock;
-    const at = row - (firsts[place] as number);
-    return [block, block.places?.[at] ?? at];
+  const order = orderOf(segments, places);
+  return {
+    segments: Float64Array.from(order, (row) => segments[row] as number),
+    places: Uint32Array.from(order, (row) => places[row] as number),
+    partOf: Uint32Array.from(order, (row) => partOf[row] as number),
+    rowOf: Uint32Array.from(order, (row) => rowOf[row] as number),
   };
-  return { segments, indexes, find };
+}
+
+/** Bits of a key that hold the place and the row; the rest, up to 53, hold the segment. */
+const placeBits = 2 ** 17;
+const rowBits = 2 ** 20;
+const segmentsApartMax = 2 ** 16;
+
+/** Rows by segment and place. Numbers sort many times faster than rows by a comparison. */
+function orderOf(segments: Float64Array, places: Uint32Array): Uint32Array {
+  let from = Number.POSITIVE_INFINITY;
+  let until = 0;
+  let placeMax = 0;
+  for (const [row, segment] of segments.entries()) {
+    if (segment < from) from = segment;
+    if (segment > until) until = segment;
+    if ((places[row] as number) > placeMax) placeMax = places[row] as number;
+  }
+  if (until - from >= segmentsApartMax || placeMax >= placeBits || segments.length > rowBits) {
+    return Uint32Array.from(segments.keys()).sort(
+      (a, b) =>
+        (segments[a] as number) - (segments[b] as number) || (places[a] as number) - (places[b] as number),
+    );
+  }
+  const keys = segments.map(
+    (segment, row) => ((segment - from) * placeBits + (places[row] as number)) * rowBits + row,
+  );
+  keys.sort();
+  return Uint32Array.from(keys, (key) => key % rowBits);
 }
 
 /** https://clickhouse.com/docs/interfaces/formats/Native */
@@ -201,11 +276,11 @@ function readBlock(from: Reader): SegmentBlock {
   const segments = Float64Array.from({ length: count }, (_, row) => wholeAt(from.view, from.at + row * 8));
   from.at += count * 8;
   skipHead(from);
-  const indexes = Uint32Array.from({ length: count }, (_, row) =>
+  const places = Uint32Array.from({ length: count }, (_, row) =>
     from.view.getUint32(from.at + row * 4, true),
   );
   from.at += count * 4;
-  return { rows, segments, indexes };
+  return { rows, segments, places };
 }
 
 /** Name and type: they are what was asked for. */
@@ -288,83 +363,4 @@ function readMap(from: Reader, { count, attributeFirst, rowEnds }: Columns): Int
     rowEnds[row] = total + 1;
   }
   return attributes;
-}
-
-/**
- * The same with batches that still wait in the spool: the engine will have them in a moment. The
- * spool is read first, because a batch leaves it only after the engine has it.
- */
-export function withWaiting(stored: CanonicalSource, directory: string): CanonicalSource {
-  return async (from, until) => {
-    const waiting = readWaiting(directory, from, until);
-    const inStore = await stored(from, until);
-    const known = new Set(Array.from(inStore.segments));
-    const blocks = waiting.filter(({ segments }) => !known.has(segments[0] as number));
-    return blocks.length === 0 ? inStore : merge(inStore, segmentsOf(blocks));
-  };
-}
-
-function readWaiting(directory: string, from: number, until: number): readonly SegmentBlock[] {
-  const names = readIfThere(() => readdirSync(directory), []);
-  return names.flatMap((name) => {
-    if (!name.endsWith(".native")) return [];
-    const bytes = readIfThere(() => readFileSync(join(directory, name)), Buffer.alloc(0));
-    const blocks = readNativeBlocks(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
-    // One batch has one block, and may have segments of several streams.
-    return blocks.flatMap((block) => splitBlock(block, from, until));
-  });
-}
-
-function readIfThere<T>(read: () => T, otherwise: T): T {
-  try {
-    return read();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return otherwise;
-    throw error;
-  }
-}
-
-/** A view on a block for each of its segments, in the order of their indexes. */
-function splitBlock(block: SegmentBlock, from: number, until: number): readonly SegmentBlock[] {
-  const bySegment = new Map<number, number[]>();
-  for (const [row, segment] of block.segments.entries()) {
-    if (segment < from || segment >= until) continue;
-    const places = bySegment.get(segment) ?? [];
-    places.push(row);
-    bySegment.set(segment, places);
-  }
-  return [...bySegment].map(([segment, places]) => {
-    places.sort((a, b) => (block.indexes[a] as number) - (block.indexes[b] as number));
-    return {
-      rows: block.rows,
-      segments: new Float64Array(places.length).fill(segment),
-      indexes: Uint32Array.from(places, (place) => block.indexes[place] as number),
-      places: Int32Array.from(places),
-    };
-  });
-}
-
-/** Both in the order of segment and index. */
-function merge(
-  left: StoredSegments & CanonicalRows,
-  right: StoredSegments & CanonicalRows,
-): StoredSegments & CanonicalRows {
-  const both = [left, right].flatMap((rows) =>
-    Array.from({ length: rows.count }, (_, row) => ({
-      rows,
-      row,
-      segment: rows.segments[row] as number,
-      index: rows.indexes[row] as number,
-    })),
-  );
-  both.sort((a, b) => a.segment - b.segment || a.index - b.index);
-  const at = (row: number): (typeof both)[number] => both[row] as (typeof both)[number];
-  return {
-    count: both.length,
-    segments: both.map(({ segment }) => segment),
-    indexes: both.map(({ index }) => index),
-    add: (hasher, row) => at(row).rows.add(hasher, at(row).row),
-    header: (row) => at(row).rows.header(at(row).row),
-    content: (row) => at(row).rows.content(at(row).row),
-  };
 }

@@ -131,7 +131,7 @@ export const addLedger: AddCommand = (program, terminal) => {
       "segment of the event, as `midwatch search --json` shows it",
       wholeNumber(1, 2 ** 53 - 1),
     )
-    .argument("<index>", "its place in the segment (`segment_index`)", wholeNumber(0, 4095))
+    .argument("<index>", "its place in the segment (`segment_index`)", wholeNumber(0, 2 ** 32 - 1))
     .action(async (segment: number, index: number, options: PlaceOptions) => {
       await onStopped(options, terminal, async ({ ledger, rows }) => {
         await terminal.write(await proveEvent(ledger, await rows(segment), segment, index));
@@ -162,21 +162,21 @@ export const addLedger: AddCommand = (program, terminal) => {
         "be stopped. Backups and whatever was forwarded are not reached.",
     )
     .argument("<segment>", "segment of the event", wholeNumber(1, 2 ** 53 - 1))
-    .argument("<index>", "its place in the segment", wholeNumber(0, 4095))
+    .argument("<index>", "its place in the segment", wholeNumber(0, 2 ** 32 - 1))
     .requiredOption("--actor <name>", "who erases it")
     .requiredOption("--approver <name>", "who agreed; another person")
     .requiredOption("--reason <text>", "why, never what; it can never be removed")
-    .action(async (segment: number, index: number, options: EraseOptions) => {
+    .action(async (segment: number, place: number, options: EraseOptions) => {
       const { actor, approver, reason } = options;
       await onStopped(options, terminal, async ({ ledger, rows, remove }) => {
         const stored = await rows(segment);
-        const outcome = await eraseEvent(ledger, stored, { segment, index, actor, approver, reason });
+        const outcome = await eraseEvent(ledger, stored, { segment, place, actor, approver, reason });
         const row = Array.from({ length: stored.count }, (_, at) => at).find(
-          (at) => stored.indexes[at] === index,
+          (at) => stored.places[at] === place,
         );
-        if (row !== undefined) await remove(readHeader(stored.header(row)).id, segment, index);
+        if (row !== undefined) await remove(readHeader(stored.header(row)).id, segment, place);
         const said = outcome === "erased" ? "is erased, and the ledger says so" : "had been erased already";
-        await terminal.write(`Event ${index} of segment ${segment} ${said}.\n`);
+        await terminal.write(`Event ${place} of segment ${segment} ${said}.\n`);
       });
     });
 
