@@ -1,5 +1,5 @@
 /** Search over all events: the query of the search box, how much there was when, and the lines. */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Histogram as HistogramAnswer } from "../../src/api/schemas.ts";
 import type { StoredEvent } from "../../src/store/store.ts";
@@ -15,6 +15,7 @@ import { useTitle } from "../parts/title.ts";
 import { range } from "../range.ts";
 import { change, query } from "../route.ts";
 import { counted, listed, number, rangeWords } from "../words.ts";
+import { Export, Saved, Share } from "./logs-tools.tsx";
 import { severities as everySeverity, type Severity } from "./severities.ts";
 
 const streams = ["jobs", "logs", "http", "audit"] as const;
@@ -56,7 +57,16 @@ export function LogsScreen(): JSX.Element {
         )}
       </p>
       <Histogram answer={counts.data} words={scaleWords(counts.data)} />
-      <LogTools live={live} />
+      <LogTools live={live}>
+        <Saved />
+        <Export
+          filter={filter}
+          from={from}
+          until={until}
+          count={counts.data && total(counts.data.buckets).all}
+        />
+        <Share />
+      </LogTools>
       {live ? <LiveLines filter={filter} before={pages.rows ?? []} /> : <FoundLines pages={pages} />}
     </>
   );
@@ -82,7 +92,9 @@ function scaleWords(answer: HistogramAnswer | undefined): string {
   return answer ? `${counted(answer.buckets.length, "bar")}, graver events on top` : "Counting …";
 }
 
-function LogTools({ live }: { readonly live: boolean }): JSX.Element {
+type ToolsGiven = { readonly live: boolean; readonly children: ComponentChildren };
+
+function LogTools({ live, children }: ToolsGiven): JSX.Element {
   const severity = query.value.get("severity");
   const stream = query.value.get("stream");
   return (
@@ -116,6 +128,7 @@ function LogTools({ live }: { readonly live: boolean }): JSX.Element {
           {live ? "Stop the live tail" : "Live tail"}
         </a>
       </div>
+      <div class="tools-row">{children}</div>
     </div>
   );
 }
