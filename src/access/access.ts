@@ -12,6 +12,8 @@ export type AccessMode = (typeof accessModes)[number];
 
 export type Credentials = {
   readonly authorization?: string | undefined;
+  /** Where the request comes from. */
+  readonly address: string;
   /** What the cookie of a session holds. */
   readonly session?: string | undefined;
 };
@@ -38,19 +40,19 @@ export type AccessParts = {
 export function makeAccess({ mode, keyring, people, ownerKey, hostname, secure }: AccessParts): Access {
   const owner = ownerOf(hostname);
 
-  async function whoHolds(authorization: string): Promise<Actor> {
+  async function whoHolds(authorization: string, address: string): Promise<Actor> {
     const parsed = parseKey(bearerIn(authorization) ?? "");
     if (parsed?.id === ownerKey.id && secretMatches(parsed.secret, ownerKey.secretSha256)) return owner;
-    return actorOfKey(await keyring.check(authorization, undefined));
+    return actorOfKey(await keyring.check(authorization, undefined, address));
   }
 
   return {
     mode,
     people,
     secure,
-    whoAsks: async ({ authorization, session }) => {
+    whoAsks: async ({ authorization, session, address }) => {
       if (mode === "open") return anyoneAtAll;
-      if (authorization !== undefined) return await whoHolds(authorization);
+      if (authorization !== undefined) return await whoHolds(authorization, address);
       if (session === undefined) return undefined;
       const found = await people.sessions.find(session);
       return found && actorOfPerson(found.person, found.session);

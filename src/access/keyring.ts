@@ -7,6 +7,7 @@ import { Fault } from "../model/fault.ts";
 import type { Clock } from "../model/time.ts";
 import type { ApiKey, ControlStore, KeyScope } from "../store/store.ts";
 import { mintKey, parseKey, secretMatches } from "./key.ts";
+import { isInNetworks, readNetwork } from "./networks.ts";
 import { type Right, scopes } from "./policy.ts";
 
 const rememberedMsMax = 2000;
@@ -17,9 +18,13 @@ const useNotedMs = 60_000;
 
 export type Keyring = {
   /** The key behind an `Authorization` header. Rejects with `KEY_INVALID`, which says what is wrong. */
-  readonly check: (authorization: string | undefined, right: Right | undefined) => Promise<ApiKey>;
+  readonly check: (
+    authorization: string | undefined,
+    right: Right | undefined,
+    address: string,
+  ) => Promise<ApiKey>;
   /** The same for the text of a key, in whatever form a protocol carried it. */
-  readonly checkKey: (text: string, right?: Right) => Promise<ApiKey>;
+  readonly checkKey: (text: string, right: Right | undefined, address: string) => Promise<ApiKey>;
   /** To be called after a key was revoked or added. */
   readonly forget: (id: string) => void;
 };
@@ -46,7 +51,7 @@ export function makeKeyring(control: ControlStore, clock: Clock): Keyring {
     await control.noteKeyUse(id, Math.floor(nowMs));
   }
 
-  async function checkKey(text: string, right?: Right): Promise<ApiKey> {
+  async function checkKey(text: string, right: Right | undefined, address: string): Promise<ApiKey> {
     const parsed = parseKey(text);
     if (!parsed) throw new Fault("KEY_INVALID", "This is not a Midwatch key, or it was not copied whole.");
     const key = await lookUp(parsed.id);
@@ -61,18 +66,21 @@ export function makeKeyring(control: ControlStore, clock: Clock): Keyring {
     if (right !== undefined && !key.scopes.some((scope) => mayWith(scope, right))) {
       throw new Fault("KEY_INVALID", `The key ${key.name} does not have the scope that this needs.`);
     }
+    if (key.addresses && !isInNetworks(address, key.addresses)) {
+      throw new Fault("KEY_INVALID", `The key ${key.name} may not be used from this address.`);
+    }
     await noteUse(key.id);
     return key;
   }
 
   return {
     checkKey,
-    check: async (authorization, right) => {
+    check: async (authorization, right, address) => {
       const given = bearerIn(authorization);
       if (given === undefined) {
         throw new Fault("KEY_INVALID", "The header `Authorization: Bearer KEY` is missing or malformed.");
       }
-      return await checkKey(given, right);
+      return await checkKey(given, right, address);
     },
     forget: (id) => {
       remembered.delete(id);
@@ -94,6 +102,8 @@ export type NewKey = {
   readonly name: string;
   readonly scopes: readonly KeyScope[];
   readonly expiresInDays?: number;
+  readonly source?: string;
+  readonly addresses?: readonly string[];
 };
 /** `key` is shown once and kept nowhere. */
 export type MadeKey = { readonly id: string; readonly key: string };
@@ -109,6 +119,46 @@ export async function makeKey(control: ControlStore, wanted: NewKey, sources: So
     secretSha256,
     createdMs,
     ...(wanted.expiresInDays !== undefined && { expiresMs: createdMs + wanted.expiresInDays * 86_400_000 }),
+    ...(wanted.source !== undefined && { source: wanted.source }),
+    ...(wanted.addresses && { addresses: wanted.addresses.map(readNetwork) }),
   });
   return { id, key };
+}
+
+/** So long an old key is good beside the one that takes its place. */
+export const rotationDays = 7;
+
+/** A second key with the same bounds; the first one ends when hosts have had time to change over. */
+export async function rotateKey(
+  control: ControlStore,
+  id: string,
+  days: number,
+  sources: Sources,
+): Promise<MadeKey | undefined> {
+  const nowMs = sources.clock();
+  const isGood = (key: ApiKey): boolean =>
+    key.revokedMs === undefined && (key.expiresMs === undefined || key.expiresMs > nowMs);
+  const key = await control.keyById(id);
+  if (!key || !isGood(key)) return undefined;
+  const alike = (await control.keys()).filter((one) => one.name === key.name && isGood(one));
+  if (alike.length > 1) {
+    throw new Fault(
+      "BAD_REQUEST",
+      `Two keys of the name ${key.name} are good already; revoke the older one first.`,
+    );
+  }
+  const { name, scopes: wanted, source, addresses, expiresMs, createdMs } = key;
+  const made = await makeKey(
+    control,
+    {
+      name,
+      scopes: wanted,
+      ...(source !== undefined && { source }),
+      ...(addresses && { addresses }),
+      ...(expiresMs !== undefined && { expiresInDays: Math.ceil((expiresMs - createdMs) / 86_400_000) }),
+    },
+    sources,
+  );
+  await control.expireKey(id, nowMs + days * 86_400_000);
+  return made;
 }

@@ -6,6 +6,8 @@ import type { FastifyRequest } from "fastify";
 import { type Access, refuseUnlessAllowed } from "../access/access.ts";
 import { type Actor, askedBy } from "../access/actor.ts";
 import { needOf } from "../access/policy.ts";
+import { makeRateLimit } from "../access/rate.ts";
+import type { Clock } from "../model/time.ts";
 import { cookieIn } from "./cookies.ts";
 import type { Api } from "./parts.ts";
 
@@ -16,7 +18,15 @@ declare module "fastify" {
   }
 }
 
-export function admitByPolicy(server: Api, access: Access): void {
+/** By person or key where one is known, else by address. A page on one screen asks twice a second. */
+const rateOf = {
+  known: { perSecond: 50, burst: 500 },
+  anyone: { perSecond: 50, burst: 500 },
+  sender: { perSecond: 500, burst: 2000 },
+} as const;
+
+export function admitByPolicy(server: Api, access: Access, clock: Clock): void {
+  const rates = makeRateLimit(clock);
   server.addHook("onRoute", ({ method, url }) => {
     for (const one of [method].flat()) {
       if (needOf(one, url) === undefined)
@@ -29,9 +39,17 @@ export function admitByPolicy(server: Api, access: Access): void {
     // An address without a route: the answer is the same for everybody.
     if (url === undefined) return;
     const need = needOf(request.method, url);
-    if (need === "anyone" || need === "sender") return;
+    if (need === "anyone" || need === "sender") {
+      rates.take(`${need} ${request.ip}`, rateOf[need]);
+      return;
+    }
     request.actor = await whoAsks(access, request);
-    refuseUnlessAllowed(request.actor, need ?? "people");
+    const { actor } = request;
+    rates.take(
+      actor ? `${actor.kind} ${actor.id}` : `unknown ${request.ip}`,
+      rateOf[actor ? "known" : "anyone"],
+    );
+    refuseUnlessAllowed(actor, need ?? "people");
   });
   server.addHook("preHandler", (request, _reply, done) => {
     if (request.actor === undefined) done();
@@ -39,8 +57,9 @@ export function admitByPolicy(server: Api, access: Access): void {
   });
 }
 
-async function whoAsks(access: Access, { headers }: FastifyRequest): Promise<Actor | undefined> {
+async function whoAsks(access: Access, { headers, ip }: FastifyRequest): Promise<Actor | undefined> {
   return await access.whoAsks({
+    address: ip,
     authorization: headers.authorization,
     session: cookieIn(headers.cookie, "session", access.secure),
   });

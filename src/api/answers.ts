@@ -46,5 +46,7 @@ export function keyAnswer(key: ApiKey): Key {
     ...(key.expiresMs !== undefined && { expiresTime: formatTime(key.expiresMs * 1000) }),
     ...(key.lastUsedMs !== undefined && { lastUsedTime: formatTime(key.lastUsedMs * 1000) }),
     ...(key.revokedMs !== undefined && { revokedTime: formatTime(key.revokedMs * 1000) }),
+    ...(key.source !== undefined && { source: key.source }),
+    ...(key.addresses && { addresses: [...key.addresses] }),
   };
 }

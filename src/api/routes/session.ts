@@ -64,6 +64,7 @@ export const addSessionRoutes: AddRoutes = (server, parts) => {
     },
     async (request) => {
       const actor = await access.whoAsks({
+        address: request.ip,
         authorization: request.headers.authorization,
         session: cookieIn(request.headers.cookie, "session", access.secure),
       });

@@ -1,7 +1,7 @@
 /** `midwatch keys`: the keys of machines, in the data directory at hand or through a server. */
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { type MadeKey, makeKey, type NewKey } from "../../access/keyring.ts";
+import { type MadeKey, makeKey, type NewKey, rotateKey, rotationDays } from "../../access/keyring.ts";
 import { scopeNames } from "../../access/policy.ts";
 import { keyAnswer } from "../../api/answers.ts";
 import type { Key, KeyList } from "../../api/schemas.ts";
@@ -20,12 +20,18 @@ import { type Cell, tableLines } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
 type PlaceOptions = Partial<ServerPlace> & { readonly data?: string; readonly config?: string };
-type AddOptions = PlaceOptions & { readonly scope: readonly KeyScope[]; readonly expires?: number };
+type AddOptions = PlaceOptions & {
+  readonly scope: readonly KeyScope[];
+  readonly expires?: number;
+  readonly source?: string;
+  readonly from?: readonly string[];
+};
 type ListOptions = PlaceOptions & { readonly json?: true };
 
 /** Where keys are kept: the same three acts on a data directory and through a server. */
 type KeyPlace = {
   readonly add: (wanted: NewKey) => Promise<MadeKey>;
+  readonly rotate: (id: string, days: number) => Promise<MadeKey | undefined>;
   readonly list: () => Promise<readonly Key[]>;
   readonly revoke: (id: string) => Promise<boolean>;
 };
@@ -52,6 +58,8 @@ export const addKeys: AddCommand = (program, terminal) => {
     .argument("<name>", "what the key is for, such as the host's name")
     .addOption(new Option("--scope <scope...>", "what it may do").choices(scopeNames).default(["send"]))
     .option("--expires <days>", "how long it is good", wholeNumber(1, 3650))
+    .option("--source <name>", "the only name it may send under")
+    .option("--from <network...>", "the only addresses and networks it is good from, such as 10.1.0.0/16")
     .action(async (name: string, options: AddOptions) => {
       if (name.length > 100) throw new CommandFailure("usage", "a key's name has at most 100 characters");
       const { id, key } = await inPlace(options, terminal, (place) =>
@@ -59,10 +67,27 @@ export const addKeys: AddCommand = (program, terminal) => {
           name,
           scopes: [...options.scope],
           ...(options.expires !== undefined && { expiresInDays: options.expires }),
+          ...(options.source !== undefined && { source: options.source }),
+          ...(options.from && { addresses: options.from }),
         }),
       );
       terminal.note(`Made the key ${id} (${options.scope.join(", ")}). It is shown this once:`);
       await terminal.write(`${key}\n`);
+    });
+
+  placed(keys.command("rotate"), terminal)
+    .summary("make a key in the place of another one")
+    .description(
+      "Makes a key like another one and prints it, this once. The old one stays good for some days, so\n" +
+        "that its host can change over without a gap.",
+    )
+    .argument("<id>", "of the old key, as `keys list` prints it")
+    .option("--days <days>", "how long the old one stays good", wholeNumber(0, 90), rotationDays)
+    .action(async (id: string, { days, ...options }: PlaceOptions & { readonly days: number }) => {
+      const made = await inPlace(options, terminal, (place) => place.rotate(id, days));
+      if (!made) throw new CommandFailure("nothing", `there is no key ${id} that is good`);
+      terminal.note(`Made the key ${made.id}; ${id} stays good for ${days} days. It is shown this once:`);
+      await terminal.write(`${made.key}\n`);
     });
 
   placed(keys.command("list"), terminal)
@@ -128,6 +153,10 @@ function throughServer(place: ServerPlace, terminal: Terminal): KeyPlace {
   const client = makeClient(place, terminal);
   return {
     add: async (wanted) => await client.send("POST", "/api/v1/keys", wanted),
+    rotate: async (id, days) =>
+      await foundOrNot(
+        client.send<MadeKey>("POST", `/api/v1/keys/${encodeURIComponent(id)}/rotate`, { days }),
+      ),
     list: async () => (await client.get<KeyList>("/api/v1/keys")).rows,
     revoke: async (id) => {
       try {
@@ -141,17 +170,29 @@ function throughServer(place: ServerPlace, terminal: Terminal): KeyPlace {
   };
 }
 
+async function foundOrNot<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof CommandFailure && error.exit === "nothing") return undefined;
+    throw error;
+  }
+}
+
 function inDirectory(control: ControlStore, terminal: Terminal): KeyPlace {
   return {
     add: async (wanted) => await makeKey(control, wanted, terminal),
+    rotate: async (id, days) => await rotateKey(control, id, days, terminal),
     list: async () => (await control.keys()).map(keyAnswer),
     revoke: async (id) => await control.revokeKey(id, Math.floor(terminal.clock())),
   };
 }
 
-const heads: readonly Cell[] = ["ID", "STATE", "NAME", "SCOPES", "MADE", "LAST USED"].map((text) => ({
-  text,
-}));
+const heads: readonly Cell[] = ["ID", "STATE", "NAME", "SCOPES", "BOUND TO", "MADE", "LAST USED"].map(
+  (text) => ({
+    text,
+  }),
+);
 
 function keyCells(key: Key, nowMs: number): readonly Cell[] {
   const expired = key.expiresTime !== undefined && Date.parse(key.expiresTime) <= nowMs;
@@ -161,6 +202,7 @@ function keyCells(key: Key, nowMs: number): readonly Cell[] {
     { text: state, ...(state !== "good" && { color: "faint" as const }) },
     { text: printable(key.name) },
     { text: key.scopes.join(", ") },
+    { text: printable([...(key.source ? [key.source] : []), ...(key.addresses ?? [])].join(", ")) || "-" },
     { text: showTime(key.createdTime) },
     { text: showTime(key.lastUsedTime) },
   ];
