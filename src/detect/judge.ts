@@ -45,7 +45,8 @@ export function judgeSlots(
       skipped.push(mine[next] as JobSign);
     const punctual = mine[next];
     const isServed = punctual !== undefined && (atMs(punctual) <= deadlineMs || atMs(punctual) < untilMs);
-    if (isServed) next += 1;
+    // A run near to a later slot is that one's; what is lenient with this one takes nothing from it.
+    if (isServed && atMs(punctual) < untilMs) next += 1;
     // The enqueue and the start of one run are one sign, and so are its attempts.
     const others = skipped.filter(({ runId }) => runId === undefined || !taken.has(runId));
     const last = others.at(-1);

@@ -1,8 +1,8 @@
 /**
- * When runs are due. Croner's evaluation agrees with Vixie cron on both changes of daylight saving:
- * a time that is skipped is due right after the gap, a fixed time that comes twice is due once, and
- * wildcards follow the clock. Celery demands day of month and day of week both; and around a change
- * its beat may be hours off (celery#10107), so that its slots are given more time then.
+ * When runs are due. Cron tells two kinds of entries apart: one with a star for its minute or hour
+ * follows the clock on the wall, as croner does; a fixed one that the clock skips is due right after
+ * the gap, and one that comes twice is due once. Celery demands day of month and day of week both;
+ * and around a change its beat may be hours off (celery#10107), so that its slots are given more time.
  */
 import { Cron } from "croner";
 import type { Schedule } from "../model/monitor.ts";
@@ -12,6 +12,8 @@ export const slotsMax = 500;
 
 /** A slot ahead of which a run may already have begun: clocks differ, and schedulers round. */
 const earlyMsMax = 60_000;
+
+const dayMs = 86_400_000;
 
 /** What Celery's beat may be late around a change of daylight saving. */
 const changeMs = 3 * 3_600_000;
@@ -44,6 +46,7 @@ export function isSchedule(schedule: Schedule): boolean {
 /** The first slot after a time; of an interval, counted from that time. */
 export function nextSlotMs(schedule: Schedule, afterMs: number): number | undefined {
   if (schedule.everySeconds !== undefined) return afterMs + schedule.everySeconds * 1000;
+  if (isFixed(schedule) && isNearChange(schedule.timeZone, afterMs)) return nextFixedMs(schedule, afterMs);
   return cronOf(schedule).nextRun(new Date(afterMs))?.getTime();
 }
 
@@ -67,9 +70,54 @@ export function earlyMs(schedule: Schedule, slotMs: number): number {
 /** How long after the slot a run may begin, with what its runtime needs around a change of the clock. */
 export function graceOfSlotMs(schedule: Schedule, slotMs: number, graceMs: number): number {
   if (schedule.runtime !== "celery" || schedule.everySeconds !== undefined) return graceMs;
-  const dayMs = 86_400_000;
   const changes = offsetMs(schedule.timeZone, slotMs - dayMs) !== offsetMs(schedule.timeZone, slotMs + dayMs);
   return changes ? graceMs + changeMs : graceMs;
+}
+
+/** Neither minute nor hour begins with a star, and cron makes up for what the clock skips. */
+function isFixed({ expression = "", runtime }: Schedule): boolean {
+  if (runtime === "celery") return false;
+  const [minute = "", hour = ""] = expression.trim().split(/\s+/);
+  return !minute.startsWith("*") && !hour.startsWith("*") && !/^@hourly$/i.test(minute);
+}
+
+/** Slots of the next days may fall on a change; further ones are asked for again from nearer. */
+function isNearChange(timeZone: string, atMs: number): boolean {
+  return offsetMs(timeZone, atMs - dayMs) !== offsetMs(timeZone, atMs + 2 * dayMs);
+}
+
+/** The longest gap that cron makes up for. */
+const gapMsMax = 3 * 3_600_000;
+
+/** Slots by the clock on the wall, each at the one instant at which cron starts it. */
+function nextFixedMs(schedule: Schedule, afterMs: number): number | undefined {
+  const wall: Schedule = { ...schedule, timeZone: "UTC" };
+  let wallMs = afterMs + offsetMs(schedule.timeZone, afterMs) - gapMsMax;
+  for (;;) {
+    const next = cronOf(wall).nextRun(new Date(wallMs))?.getTime();
+    if (next === undefined) return undefined;
+    const instantMs = instantOf(schedule.timeZone, next);
+    if (instantMs > afterMs) return instantMs;
+    wallMs = next;
+  }
+}
+
+/** The first instant at which the clock on the wall shows this; where it skips this, the end of the gap. */
+function instantOf(timeZone: string, wallMs: number): number {
+  const offsets = [offsetMs(timeZone, wallMs - dayMs), offsetMs(timeZone, wallMs + dayMs)];
+  const shown = offsets
+    .map((offset) => wallMs - offset)
+    .filter((ms) => ms + offsetMs(timeZone, ms) === wallMs);
+  if (shown.length > 0) return Math.min(...shown);
+  let [before, after] = [wallMs - Math.max(...offsets), wallMs - Math.min(...offsets)];
+  const offset = offsetMs(timeZone, before);
+  while (after - before > 60_000) {
+    const middle = Math.floor((before + after) / 2 / 60_000) * 60_000;
+    if (middle <= before) break;
+    if (offsetMs(timeZone, middle) === offset) before = middle;
+    else after = middle;
+  }
+  return after;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
