@@ -10,19 +10,35 @@ import { readNdjson } from "../receive/ndjson.ts";
 import { createWorkspace } from "../receive/rows.ts";
 import { parseKeyring } from "../redact/keyring.ts";
 import { redactBatch } from "../redact/redact.ts";
-import { compileRules } from "../redact/rules.ts";
+import { type CompiledRules, compileRules } from "../redact/rules.ts";
 import { parseUserRules } from "../redact/user-rules.ts";
 import { createSealer } from "../seal/sealer.ts";
 import { createBlockBuffer, encodeNative } from "../store/native.ts";
-import type { EncodeAnswer, EncodedBatch, EncodeJob, ThreadStart } from "./pipeline-worker.ts";
+import type {
+  EncodeAnswer,
+  EncodedBatch,
+  EncodeJob,
+  RedactionChange,
+  ThreadStart,
+} from "./pipeline-worker.ts";
+import type { RedactionSetup } from "./redaction.ts";
 
 const { firstSegment, redaction } = workerData as ThreadStart;
-const rules = compileRules(
-  redaction ? { keyring: parseKeyring(redaction.keyring), user: parseUserRules(redaction.rules) } : {},
-);
+let rules = rulesOf(redaction);
 const workspace = createWorkspace();
 const block = createBlockBuffer();
 const seal = createSealer(firstSegment, randomBytes);
+
+function rulesOf(setup: RedactionSetup | undefined): CompiledRules {
+  return compileRules(
+    setup ? { keyring: parseKeyring(setup.keyring), user: parseUserRules(setup.rules) } : {},
+  );
+}
+
+/** Key blocks that are open stay open. */
+function change({ redaction: changed }: RedactionChange): void {
+  rules = { ...rulesOf(changed), keyBlocks: rules.keyBlocks };
+}
 
 function encode({ body, encoding, receivedMs, isOwn }: EncodeJob): EncodedBatch {
   const plain = decompress(body, encoding);
@@ -37,7 +53,8 @@ function encode({ body, encoding, receivedMs, isOwn }: EncodeJob): EncodedBatch 
   return { rows, seal: sealed.seal, lastSegment, accepted: safe.count, refused, refusals, redactions };
 }
 
-parentPort?.on("message", (job: EncodeJob) => {
+parentPort?.on("message", (job: EncodeJob | RedactionChange) => {
+  if ("redaction" in job) return change(job);
   const { number } = job;
   try {
     const encoded = encode(job);

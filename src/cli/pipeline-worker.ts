@@ -17,6 +17,9 @@ export type EncodeJob = {
   readonly isOwn: boolean;
 };
 
+/** Other keys or rules, sent between two jobs. */
+export type RedactionChange = { readonly redaction: RedactionSetup };
+
 /** What a thread is told when it starts: numbers of segments are never given twice. */
 export type ThreadStart = { readonly firstSegment: number; readonly redaction: RedactionSetup | undefined };
 
@@ -48,13 +51,16 @@ export type PipelineThread = {
     request: Pick<IntakeRequest, "body" | "encoding" | "isOwn">,
     receivedMs: number,
   ): Promise<EncodedBatch>;
+  /** Holds for every batch that is handed over from now on. */
+  changeRedaction(redaction: RedactionSetup): void;
   close(): Promise<void>;
 };
 
 type Asker = { readonly resolve: (batch: EncodedBatch) => void; readonly reject: (error: Error) => void };
 
 /** `lastSegment`: the largest number of a segment that the ledger or the spool knows. */
-export function startPipelineThread(lastSegment: number, redaction?: RedactionSetup): PipelineThread {
+export function startPipelineThread(lastSegment: number, firstRedaction?: RedactionSetup): PipelineThread {
+  let redaction = firstRedaction;
   const askers = new Map<number, Asker>();
   let count = 0;
   let isClosed = false;
@@ -98,6 +104,11 @@ export function startPipelineThread(lastSegment: number, redaction?: RedactionSe
         const job: EncodeJob = { number, body: owned, encoding, receivedMs, isOwn };
         worker.postMessage(job, [owned.buffer as ArrayBuffer]);
       });
+    },
+    changeRedaction(changed) {
+      redaction = changed;
+      const change: RedactionChange = { redaction: changed };
+      worker.postMessage(change, []);
     },
     async close() {
       isClosed = true;

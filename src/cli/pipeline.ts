@@ -32,6 +32,8 @@ export type PipelineOptions = {
 
 export type Pipeline = {
   readonly intake: Intake;
+  /** Other keys or rules; batches that are taken from now on are redacted by them. */
+  changeRedaction(redaction: RedactionSetup): void;
   /** Refuses further batches, and resolves when those at hand are answered. */
   close(): Promise<void>;
 };
@@ -58,6 +60,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
 
   return {
     intake,
+    changeRedaction: (redaction) => thread.changeRedaction(redaction),
     async close() {
       isClosed = true;
       await Promise.allSettled(taking.values());

@@ -6,8 +6,9 @@ import { Readable } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { createRedactionSums } from "../redact/summary.ts";
 import { parseUserRules } from "../redact/user-rules.ts";
+import { startPipelineThread } from "./pipeline-worker.ts";
 import { runProgram } from "./program.ts";
-import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
+import { loadRedaction, startRedactionSummaries, watchRedaction } from "./redaction.ts";
 import { plainTerminal, type Terminal } from "./terminal.ts";
 
 const random = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count));
@@ -68,11 +69,65 @@ describe("midwatch redact", () => {
     const first = (await midwatch(token)).out;
     assert.match(first, /^\[email:v1:[a-z2-7]{19}\]\n$/);
     assert.equal((await midwatch(["redact", "token", "email", "bob@example.com", ...data])).out, first);
-    assert.notEqual((await midwatch(["redact", "key", "email", "--destroy", "1", ...data])).code, 0);
-    assert.equal((await midwatch(["redact", "key", "email", ...data])).code, 0);
+    assert.notEqual((await midwatch(["redact", "keys", "destroy", "email", "1", ...data])).code, 0);
+    assert.equal((await midwatch(["redact", "keys", "rotate", "email", ...data])).code, 0);
     assert.equal((await midwatch(token)).out.split("\n").length, 3);
-    assert.equal((await midwatch(["redact", "key", "email", "--destroy", "1", ...data])).code, 0);
+    assert.equal((await midwatch(["redact", "keys", "destroy", "email", "1", ...data])).code, 0);
     assert.doesNotMatch((await midwatch(token)).out, /v1/);
+    assert.match((await midwatch(["redact", "keys", "list", ...data])).out, /^email: version 2$/m);
+    assert.match((await midwatch(["redact", "keys", "share", ...data])).out, /^v3\.[\w-]{43}\n$/);
+    assert.match((await midwatch(["redact", "keys", "list", ...data])).out, /^phone: version 1, 3$/m);
+  });
+
+  test("of other keys and rules the server hears while it runs; a mistake leaves it as it is", async () => {
+    const data = mkdtempSync(join(folder, "running-"));
+    const rulesFile = join(data, "rules.yaml");
+    writeFileSync(rulesFile, "classes: { email: mask }\n");
+    const first = loadRedaction(data, rulesFile, random);
+    const thread = startPipelineThread(0, first);
+    const reported: string[] = [];
+    const watch = watchRedaction({
+      data,
+      rulesFile,
+      lookMs: 10,
+      onChange: (changed) => thread.changeRedaction(changed),
+      report: (severity, message) => reported.push(`${severity}: ${message}`),
+    });
+    const mark = async (): Promise<string> => {
+      const body = Buffer.from(
+        `{"id":"0192f0a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","time":"2026-11-21T01:26:44Z","kind":"log","message":"to bob@example.com"}\n`,
+      );
+      const { rows } = await thread.encode(
+        { body, encoding: "identity" },
+        Date.parse("2026-11-21T02:00:00Z"),
+      );
+      return /\[(?:REDACTED:)?email:[\w:.-]+\]/.exec(Buffer.from(rows).toString("latin1"))?.[0] ?? "";
+    };
+    const until = async (count: number): Promise<void> => {
+      for (let turn = 0; reported.length < count; turn++) {
+        assert.ok(turn < 6000, "nothing was reported");
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    try {
+      assert.equal(await mark(), "[email:example.com]");
+      writeFileSync(rulesFile, "classes: { email: token }\n");
+      await until(1);
+      assert.match(await mark(), /^\[email:v1:/);
+      assert.equal((await midwatch(["redact", "keys", "rotate", "email", "--data", data])).code, 0);
+      await until(2);
+      assert.match(await mark(), /^\[email:v2:/);
+      writeFileSync(rulesFile, "clases: {}\n");
+      await until(3);
+      assert.match(await mark(), /^\[email:v2:/);
+      assert.deepEqual(
+        reported.map((line) => line.split(":")[0]),
+        ["info", "info", "error"],
+      );
+    } finally {
+      watch.close();
+      await thread.close();
+    }
   });
 
   test("records sums of what was redacted as events", () => {

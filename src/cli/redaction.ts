@@ -53,6 +53,47 @@ function readText(file: string): string {
   }
 }
 
+const lookMsDefault = 1000;
+
+export type WatchRedaction = {
+  readonly data: string;
+  readonly rulesFile: string;
+  readonly onChange: (changed: RedactionSetup) => void;
+  /** Told what is wrong with a file that has changed; the rules before it stay in force. */
+  readonly report: (severity: "info" | "error", message: string) => void;
+  readonly lookMs?: number;
+};
+
+/** Takes up other keys and rules within a second, without a restart. */
+export function watchRedaction(watch: WatchRedaction): { readonly close: () => void } {
+  const { data, rulesFile, onChange, report, lookMs = lookMsDefault } = watch;
+  const read = (): RedactionSetup => ({
+    keyring: readText(keyringPath(data)),
+    rules: rulesFile === "" ? "" : readText(rulesFile),
+  });
+  let known = read();
+  let complaint = "";
+  const look = (): void => {
+    try {
+      const found = read();
+      if (found.keyring === known.keyring && found.rules === known.rules) return;
+      known = found;
+      const keyring = formatKeyring(parseKeyring(found.keyring));
+      if (found.rules !== "") parseUserRules(found.rules);
+      onChange({ keyring, rules: found.rules });
+      report("info", "redaction: changed keys or rules are in force");
+      complaint = "";
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== complaint) report("error", `redaction: as before, for the change is wrong: ${message}`);
+      complaint = message;
+    }
+  };
+  const timer = setInterval(look, lookMs);
+  timer.unref();
+  return { close: () => clearInterval(timer) };
+}
+
 const summaryMs = 60_000;
 
 /** Records what was redacted, once a minute and at the end. */

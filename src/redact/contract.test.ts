@@ -3,8 +3,8 @@ import { globSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { generatedRules } from "../../scripts/redaction-rules.ts";
 import type { Json } from "../model/event.ts";
-import { fromBytes, redactJson, toBytes } from "./json.ts";
-import { deriveKeyring } from "./keyring.ts";
+import { canonicalBytes, fromBytes, redactJson, toBytes } from "./json.ts";
+import { createKeyring, deriveKeyring, rotateKey, shareKeyring } from "./keyring.ts";
 import { compileRules } from "./rules.ts";
 import { redactText, type Work } from "./text.ts";
 
@@ -16,6 +16,13 @@ type TextCase = {
   readonly expected: string;
 };
 type StructureCase = { readonly name: string; readonly value: Json; readonly expected: Json };
+type Shared = {
+  readonly secret: string;
+  readonly text: string;
+  readonly expected: string;
+  readonly value: Json;
+  readonly digest: string;
+};
 type CaseFile = { readonly texts?: readonly TextCase[]; readonly structures?: readonly StructureCase[] };
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -53,6 +60,28 @@ describe("the redaction contract", () => {
       });
     }
   }
+
+  test("a secret that the server gave out leaves the same marks in all three languages", () => {
+    const shared = JSON.parse(readFileSync(`${root}contract/redaction/shared.json`, "utf8")) as Shared;
+    const given = Buffer.from(shared.secret.split(".")[1] as string, "base64url");
+    let asked = 0;
+    const { keyring, secret } = shareKeyring(
+      rotateKey(
+        createKeyring(() => Buffer.alloc(32, 1)),
+        "email",
+        () => Buffer.alloc(32, 2),
+      ),
+      () => {
+        asked++;
+        return given;
+      },
+    );
+    assert.deepEqual([secret, asked], [shared.secret, 1]);
+    const server = compileRules({ keyring });
+    const text = redactText(toBytes(shared.text), "full", server.textFor("", ""), newWork());
+    assert.equal(fromBytes(text), shared.expected);
+    assert.equal(server.marker.digest(canonicalBytes(shared.value)), shared.digest);
+  });
 
   test("has cases, and they were seen", () => {
     assert.ok(seen >= 80, `${seen} cases`);

@@ -44,6 +44,23 @@ export function deriveKeyring(secret: Uint8Array): Keyring {
   ]);
 }
 
+/**
+ * Adds a version of every key that is made from one secret, for recorders to have as well. The secret
+ * begins with its version, `v3.`, which recorders write into their marks. HMAC is over its whole text.
+ */
+export function shareKeyring(
+  keyring: Keyring,
+  random: RandomBytes,
+): { readonly keyring: Keyring; readonly secret: string } {
+  const version = Math.max(...keyedNames.flatMap((name) => keyring[name].map((entry) => entry.version))) + 1;
+  const secret = `v${version}.${Buffer.from(random(keyBytes)).toString("base64url")}`;
+  const derived = deriveKeyring(Buffer.from(secret));
+  return {
+    keyring: fromNames((name) => [...keyring[name], ...derived[name].map(({ key }) => ({ version, key }))]),
+    secret,
+  };
+}
+
 function fromNames(make: (name: KeyedName) => readonly VersionedKey[]): Keyring {
   return Object.fromEntries(keyedNames.map((name) => [name, make(name)])) as Keyring;
 }

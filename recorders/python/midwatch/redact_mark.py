@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 
+_VERSIONED = re.compile(rb"v([0-9]{1,6})\.")
 _NOT_DIGIT = re.compile(rb"[^0-9]")
 _NOT_ALPHANUMERIC = re.compile(rb"[^0-9A-Za-z]")
 _DOMAIN = re.compile(rb"[0-9A-Za-z.-]{1,40}\Z")
@@ -27,6 +28,9 @@ class Mark:
     def __init__(self, classes, key):
         self._classes = classes
         self._key = key
+        # A secret that the server gave out begins with the version of its keys.
+        match = _VERSIONED.match(key) if key else None
+        self._version = match.group(1).decode("ascii") if match else "1"
         self._derived = {}
 
     def verdict(self, class_name):
@@ -45,12 +49,12 @@ class Mark:
         if kind == "token":
             digest = self._hmac(class_name, _normalise(class_name, value))
             token = base64.b32encode(digest[:20]).lower()[:19]
-            return b"[" + name + b":v1:" + token + b"]"
+            return b"[" + name + b":v" + self._version.encode("ascii") + b":" + token + b"]"
         return b"[REDACTED:" + name + b":" + self._hmac("secret", value)[:4].hex().encode("ascii") + b"]"
 
     def digest(self, data):
         """Version and 128 bits in hexadecimal; None without a key."""
-        return "v1:" + self._hmac("digest", data)[:16].hex() if self._key else None
+        return "v%s:%s" % (self._version, self._hmac("digest", data)[:16].hex()) if self._key else None
 
     def _hmac(self, name, data):
         key = self._derived.get(name)

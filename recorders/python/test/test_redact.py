@@ -37,6 +37,13 @@ class RedactTest(unittest.TestCase):
                 self.assertEqual(entry["expected"], self.redact.value(entry["value"]), (path, entry["name"]))
         self.assertGreaterEqual(seen, 80)
 
+    def test_leaves_the_marks_of_the_server_with_a_secret_that_it_gave_out(self):
+        with open(os.path.join(_HERE, "../../../contract/redaction/shared.json"), encoding="utf-8") as file:
+            shared = json.load(file)
+        redact = Redact(key=shared["secret"])
+        self.assertEqual(shared["expected"], redact.text(shared["text"]))
+        self.assertEqual(shared["digest"], redact.digest(shared["value"]))
+
     def test_never_raises_and_never_asks_for_a_repr(self):
         loop = {}
         loop["self"] = loop

@@ -27,6 +27,13 @@ class RedactTest < Minitest::Test
     assert_operator seen, :>=, 80
   end
 
+  def test_leaves_the_marks_of_the_server_with_a_secret_that_it_gave_out
+    shared = JSON.parse(File.read(File.expand_path("../../../contract/redaction/shared.json", __dir__)))
+    redact = Midwatch::Redact.new(key: shared["secret"])
+    assert_equal shared["expected"], redact.text(shared["text"])
+    assert_equal shared["digest"], redact.digest(shared["value"])
+  end
+
   def test_reads_symbols_as_keys
     assert_equal({ "user" => { "api_key" => "[REDACTED:api_key:0657f03d]" } }, @redact.value({ user: { api_key: :k9 } }))
   end

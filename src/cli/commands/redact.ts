@@ -2,10 +2,10 @@
  * `midwatch redact`: try the rules on a line, look through what is stored with today's rules, turn a
  * value into the token that it is stored as, and rotate or destroy the keys of those tokens.
  */
-import { Argument, type Command } from "commander";
+import type { Command } from "commander";
 import type { EventPage } from "../../api/schemas.ts";
 import { explain, tokensOf } from "../../redact/explain.ts";
-import { compileMarker, destroyKey, type KeyedName, keyedNames, rotateKey } from "../../redact/keyring.ts";
+import { compileMarker, type KeyedName } from "../../redact/keyring.ts";
 import { redactEvent } from "../../redact/redact.ts";
 import { type CompiledRules, compileRules } from "../../redact/rules.ts";
 import { createRedactionSums } from "../../redact/summary.ts";
@@ -16,8 +16,9 @@ import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
 import { wholeNumber } from "../numbers.ts";
 import { printable } from "../printable.ts";
-import { loadKeyring, loadUserRules, saveKeyring } from "../redaction.ts";
+import { loadKeyring, loadUserRules } from "../redaction.ts";
 import type { Terminal } from "../terminal.ts";
+import { addDataOptions, addRedactKeys, type DataOptions, keyedArgument } from "./redact-keys.ts";
 
 const pageRows = 1000;
 const inputBytesMax = 1024 * 1024;
@@ -30,7 +31,7 @@ export const addRedact: AddCommand = (program, terminal) => {
   addTest(redact, terminal);
   addScan(redact, terminal);
   addToken(redact, terminal);
-  addKey(redact, terminal);
+  addRedactKeys(redact, terminal);
 };
 
 type TestOptions = {
@@ -160,14 +161,6 @@ async function scanPages(
   return seen;
 }
 
-type DataOptions = { readonly config?: string; readonly data?: string };
-
-function addDataOptions(command: Command): Command {
-  return command
-    .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
-    .option("--data <directory>", "directory that holds everything ($MIDWATCH_DATA)");
-}
-
 function addToken(redact: Command, terminal: Terminal): void {
   const token = redact
     .command("token")
@@ -183,39 +176,5 @@ function addToken(redact: Command, terminal: Terminal): void {
       const { values } = loadConfig(options, terminal.environment);
       const tokens = tokensOf(name, value, compileMarker(loadKeyring(values.data)));
       await terminal.write(`${tokens.join("\n")}\n`);
-    });
-}
-
-function keyedArgument(): Argument {
-  return new Argument("<class>", "what kind of value").choices(keyedNames);
-}
-
-type KeyOptions = DataOptions & { readonly destroy?: number };
-
-function addKey(redact: Command, terminal: Terminal): void {
-  const key = redact
-    .command("key")
-    .summary("rotate or destroy a key of tokens")
-    .description(
-      "Makes a new version of the key of one class, which new tokens use from the server's next start; or\n" +
-        "destroys an old version, after which nobody can tell whom its tokens stand for.",
-    )
-    .addArgument(keyedArgument())
-    .option("--destroy <version>", "destroy this version instead", wholeNumber(1, 1_000_000));
-  addDataOptions(key)
-    .addHelpText(
-      "after",
-      "\nExamples:\n  midwatch redact key email\n  midwatch redact key email --destroy 1\n",
-    )
-    .action(async (name: KeyedName, options: KeyOptions) => {
-      const { data } = loadConfig(options, terminal.environment).values;
-      const keyring = loadKeyring(data);
-      const changed =
-        options.destroy === undefined
-          ? rotateKey(keyring, name, terminal.randomBytes)
-          : destroyKey(keyring, name, options.destroy);
-      saveKeyring(data, changed);
-      const versions = changed[name].map(({ version }) => version).join(", ");
-      await terminal.write(`${name} has now: version ${versions}\n`);
     });
 }

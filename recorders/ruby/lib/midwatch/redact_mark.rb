@@ -19,6 +19,8 @@ module Midwatch
       def initialize(classes, key)
         @classes = classes
         @key = key
+        # A secret that the server gave out begins with the version of its keys.
+        @version = key.to_s[/\Av([0-9]{1,6})\./n, 1] || "1"
         @derived = {}
       end
 
@@ -34,14 +36,14 @@ module Midwatch
           return masked if masked
         end
         return "[REDACTED:#{class_name}]" unless @key
-        return "[#{class_name}:v1:#{token(class_name, value)}]" if kind == "token"
+        return "[#{class_name}:v#{@version}:#{token(class_name, value)}]" if kind == "token"
 
         "[REDACTED:#{class_name}:#{hmac("secret", value).unpack1("H8")}]"
       end
 
       # Version and 128 bits in hexadecimal; nil without a key.
       def digest(bytes)
-        @key && "v1:#{hmac("digest", bytes).unpack1("H32")}"
+        @key && "v#{@version}:#{hmac("digest", bytes).unpack1("H32")}"
       end
 
       private
