@@ -67,7 +67,8 @@ export function countFinding(incident: Incident, finding: Finding, nowMs: number
     ...without(incident, "successes", "successMs"),
     ...(job && { job }),
     count,
-    because: finding.because,
+    // A finding that names no job says less than one that does: a worker's death, after that of its run.
+    because: incident.job && !finding.job ? incident.because : finding.because,
     lastMs: Math.max(incident.lastMs, finding.atMs),
     unknown: incident.unknown && finding.unknown === true,
     evidence: mergeEvidence(finding.evidence, incident.evidence),

@@ -7,8 +7,10 @@ import type { Journal } from "../access/journal.ts";
 import type { Keyring } from "../access/keyring.ts";
 import type { Watch } from "../alert/parts.ts";
 import type { Severity } from "../model/event.ts";
+import type { HistogramFigures } from "../model/histogram.ts";
 import type { Intake } from "../model/intake.ts";
 import type { Clock } from "../model/time.ts";
+import type { Erasure, Hand } from "../store/erasures.ts";
 import type { ControlStore, EventStore, StoredEvent } from "../store/store.ts";
 import type { OverviewAnswer } from "./schemas.ts";
 
@@ -21,10 +23,13 @@ export type ServerParts = {
   readonly journal: Journal;
   readonly watch: Watch;
   readonly status: () => Promise<OverviewAnswer["server"]>;
+  /** How taking in went since the start; absent: nobody counts. */
+  readonly ingest?: () => IngestFigures;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   /** What may be read of the ledger by anybody. */
   readonly ledger?: PublicLedger;
+  readonly erasures: ErasureDesk;
   /** The built page. */
   readonly pageDirectory: string;
   /** The recorded sample day, NDJSON in gzip. */
@@ -37,6 +42,19 @@ export type ServerParts = {
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** Names by which the server may be asked, beside loopback ones and addresses. */
   readonly hosts?: readonly string[];
+  /** Where people open the page, without a slash at its end; absent: as they asked. */
+  readonly pageAddress?: string;
+};
+
+export type IngestFigures = {
+  /** How long senders waited for their answer. */
+  readonly answer: HistogramFigures;
+  /** Events. */
+  readonly accepted: number;
+  readonly refused: number;
+  /** Batches of which nothing was kept. */
+  readonly failed: number;
+  readonly lagMs: number;
 };
 
 export type PublicLedger = {
@@ -53,6 +71,15 @@ export type PublicLedger = {
     readonly type: string;
     readonly body: string;
   }>;
+};
+
+/** Where erasures are asked for and decided; who may is said by the policy. */
+export type ErasureDesk = {
+  readonly list: () => Promise<readonly Erasure[]>;
+  readonly ask: (eventId: string, reason: string, askedBy: Hand) => Promise<Erasure>;
+  /** Resolves when the content is gone. Throws `RIGHT_MISSING` for whoever asked for it. */
+  readonly approve: (id: string, decidedBy: Hand) => Promise<Erasure>;
+  readonly refuse: (id: string, decidedBy: Hand) => Promise<Erasure>;
 };
 
 export type LedgerStatus = {
@@ -84,7 +111,7 @@ export type Api = FastifyInstance<
 /** `events` and `watch` are as the one who asks may see them, and only in the course of a request. */
 export type RouteParts = ServerParts & {
   /** Without the eyes of anybody, for what goes on after the request: narrow each question yourself. */
-  readonly everyEvent: Pick<EventStore, "arrivals">;
+  readonly everyEvent: Pick<EventStore, "arrivals" | "successes">;
 };
 
 /** Adds the routes of one subject. */

@@ -27,7 +27,9 @@ import type { ControlStore, EventStore } from "../store/store.ts";
 import { loadAlerts } from "./alerts.ts";
 import type { Config } from "./config.ts";
 import { holdDataDirectory } from "./data-directory.ts";
+import { makeErasures } from "./erasures.ts";
 import { CommandFailure } from "./exit.ts";
+import { countIntake } from "./intake-figures.ts";
 import { openLedger, startLedger, takeUpSeals } from "./ledger.ts";
 import { loadAnchors, startAnchors } from "./ledger-anchors.ts";
 import { type OwnEvents, startOwnEvents } from "./own-events.ts";
@@ -36,7 +38,8 @@ import { makeOwnLog, type OwnLog } from "./own-log.ts";
 import { ownJobs } from "./own-schedule.ts";
 import { makeOwnerKey } from "./owner-key.ts";
 import { startPipeline } from "./pipeline.ts";
-import { loadRedaction, startRedactionSummaries } from "./redaction.ts";
+import { loadProvider } from "./provider.ts";
+import { loadRedaction, startRedactionSummaries, watchRedaction } from "./redaction.ts";
 import { loadRules } from "./rules.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
 import { openSourceChains } from "./source-chains.ts";
@@ -181,6 +184,13 @@ async function open(
     chains: await openSourceChains(control, spool, (kind, fields) => ownEvents?.record(kind, fields)),
   });
   releases.push(() => pipeline.close());
+  const redactionWatch = watchRedaction({
+    data: config.data,
+    rulesFile: config["redaction.rules"],
+    onChange: pipeline.changeRedaction,
+    report: log,
+  });
+  releases.push(() => redactionWatch.close());
 
   ownEvents = startOwnEvents({ intake: pipeline.intake, clock, randomBytes, base: ownFields(options) });
   const own = ownEvents;
@@ -198,8 +208,11 @@ async function open(
       spoolBytes: bytes,
       engine: state,
       dataDirectory: config.data,
+      retentionDays: retentionOf(config),
     };
   };
+  const lagMs = (): number => clock() - (spool.counts().oldestMs ?? clock());
+  const counted = countIntake(pipeline.intake, clock, lagMs);
   const watch = await startWatch({
     events,
     survey: events,
@@ -208,7 +221,7 @@ async function open(
     setup,
     clock,
     randomBytes,
-    lagMs: () => clock() - (spool.counts().oldestMs ?? clock()),
+    lagMs,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     record: (kind, fields) => own.record(kind, fields),
     report: log,
@@ -229,9 +242,13 @@ async function open(
   const people = makePeople({ control, clock, randomBytes });
   const ownerKey = makeOwnerKey(config.data, randomBytes);
   releases.push(() => ownerKey.remove());
+  const erasures = makeErasures({ ...sealed, events, control, clock, randomBytes });
+  const finished = await erasures.finish();
+  if (finished > 0) log("warn", `${finished} erasures that were broken off are done now`);
   const server = await makeServer({
     watch,
-    intake: pipeline.intake,
+    intake: counted.intake,
+    ingest: counted.figures,
     events: {
       ...events,
       deleteSample: async () => {
@@ -240,6 +257,7 @@ async function open(
       },
     },
     ledger: publicLedger(sealed),
+    erasures,
     control,
     access: makeAccess({
       mode: config.access,
@@ -248,6 +266,7 @@ async function open(
       ownerKey,
       hostname: options.hostname,
       secure: tls !== undefined,
+      provider: loadProvider(config, { control, clock, randomBytes }),
     }),
     keyring,
     journal,
@@ -257,6 +276,7 @@ async function open(
     pageDirectory: options.pageDirectory ?? root("web/dist"),
     sampleFile: options.sampleFile ?? root("playground/sample/day.ndjson.gz"),
     ...(tls && { tls }),
+    ...(config["oidc.page"] !== "" && { pageAddress: config["oidc.page"] }),
     hosts: [...config.hosts, options.hostname.toLowerCase()],
     ...(options.patience && { patience: options.patience }),
     version,

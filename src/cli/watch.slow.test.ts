@@ -1,5 +1,6 @@
 /** The watch in the real server: from an event to an incident, to people, and to its end. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
@@ -158,9 +159,10 @@ channels:
       error_message: "no such <b>month</b>",
       severity: "error",
     } as const;
+    const reports = async () => (await incidents()).rows.filter(({ job }) => job === "ReportJob");
     const postedMs = Date.now();
     await server.post(ndjson(events("r-1", failed)));
-    const incident = await until("the incident", async () => (await incidents()).rows[0]);
+    const incident = await until("the incident", async () => (await reports())[0]);
     assert.ok(Date.now() - postedMs < 30_000);
     assert.equal(incident.state, "open");
     assert.match(
@@ -170,17 +172,13 @@ channels:
     assert.deepEqual(incident.runIds, ["r-1"]);
 
     await server.post(ndjson(events("r-2", failed)));
-    await until("the second failure", async () =>
-      (await incidents()).rows[0]?.count === 2 ? true : undefined,
-    );
-    assert.equal((await incidents()).rows.length, 1);
+    await until("the second failure", async () => ((await reports())[0]?.count === 2 ? true : undefined));
+    assert.equal((await reports()).length, 1);
 
     const path = `/api/v1/incidents/${incident.id}`;
     assert.equal((await send(`${path}/acknowledge`, { by: "ann", reason: "on it" })).status, 200);
     await server.post(ndjson(events("r-3", { kind: "job.succeeded" })));
-    await until("its end", async () =>
-      (await incidents()).rows[0]?.state === "resolved" ? true : undefined,
-    );
+    await until("its end", async () => ((await reports())[0]?.state === "resolved" ? true : undefined));
     assert.equal((await send(`${path}/resolve`, { reason: "again" })).status, 400);
 
     // Opened: refused with 500 and sent again; acknowledged; resolved. Nothing else.
@@ -283,22 +281,60 @@ channels:
     assert.equal((await midwatch(["incidents", "test", "hook"])).out, "hook took it: 200\n");
   });
 
-  test("figures are there for Prometheus, every line of them well-formed", async () => {
-    await server.post(ndjson(events("r-20", { job: 'Odd"Job\\', error_class: "E" })));
+  test("figures are there for Prometheus, of everything, as its own tool reads them", async (context) => {
+    const queued = {
+      stream: "jobs",
+      job: "QueuedJob",
+      service: "shop",
+      run_id: "q-1",
+      queue: "mailers",
+    } as const;
+    const puma = { busy_threads: 3, max_threads: 5, backlog: 2, pool_capacity: 2, requests_count: 40 };
+    await server.post(
+      ndjson([
+        ...events("r-20", { job: 'Odd"Job\\', error_class: "E" }),
+        recordAgo(5000, { ...queued, kind: "job.enqueued" }),
+        recordAgo(100, {
+          kind: "puma.stats",
+          runtime: "puma",
+          worker: "web-1:7:1",
+          host: "web-1",
+          attributes: puma,
+        }),
+      ]),
+    );
     const text = await until("the incident as a figure", async () => {
       const now = await (await server.read("/metrics")).text();
       return now.includes('kind="failed",job_name="Odd\\"Job\\\\"') ? now : undefined;
     });
-    const lines = text.trimEnd().split("\n");
-    const wellFormed =
-      /^(# (HELP|TYPE) midwatch_\w+ .+|midwatch_\w+(\{(\w+="(\\.|[^"\\])*",?)+\})? -?[\d.e+]+)$/;
-    assert.deepEqual(
-      lines.filter((line) => !wellFormed.test(line)),
-      [],
-    );
-    assert.match(text, /^midwatch_engine_up 1$/m);
-    assert.match(text, /^midwatch_incidents\{state="open",severity="warning"\} [1-9]/m);
-    assert.match(text, /^midwatch_job_runs\{job_name="ReportJob",.*state="failed"\} 2$/m);
+    const expected = [
+      /^midwatch_engine_up 1$/m,
+      /^midwatch_incidents\{state="open",severity="warning"\} [1-9]/m,
+      /^midwatch_job_runs\{job_name="ReportJob",.*state="failed"\} 2$/m,
+      /^midwatch_monitor_state\{job_name="Odd\\"Job\\\\",service="shop",environment="production"\} 2$/m,
+      /^midwatch_monitor_state\{job_name="ReportJob",.*\} 0$/m,
+      /^midwatch_monitor_last_success_age_seconds\{job_name="ReportJob",.*\} \d/m,
+      /^midwatch_queue_runs\{queue="mailers",service="shop",state="waiting"\} 1$/m,
+      /^midwatch_queue_oldest_seconds\{queue="mailers",service="shop"\} [5-9]/m,
+      /^midwatch_puma_backlog\{worker="web-1:7:1",host="web-1",service="shop"\} 2$/m,
+      /^midwatch_puma_busy_threads\{.*\} 3$/m,
+      /^midwatch_ingest_seconds_count [1-9]/m,
+      /^midwatch_ingest_events_total\{outcome="accepted"\} [1-9]/m,
+      /^midwatch_detection_seconds_bucket\{le="\+Inf"\} [1-9]/m,
+      /^midwatch_delivery_attempts_total\{channel="hook",outcome="delivered"\} [1-9]/m,
+      /^midwatch_figures_left_out\{what="monitors"\} 0$/m,
+    ];
+    for (const one of expected) assert.match(text, one);
+    assert.doesNotMatch(text, /last_success_age_seconds\{job_name="Odd/, "it never succeeded");
+
+    const checked = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" });
+    if (checked.error) context.skip("Debian's prometheus is not installed");
+    else assert.equal(checked.status, 0, checked.stdout + checked.stderr);
+    const broken = spawnSync("promtool", ["check", "metrics"], {
+      input: `${text}midwatch_info{ 1\n`,
+      encoding: "utf8",
+    });
+    assert.notEqual(broken.status, 0);
   });
 
   test("a channel can be tried out", async () => {
