@@ -5,6 +5,7 @@ import { type MintedKey, parseKey, secretMatches } from "./key.ts";
 import { bearerIn, type Keyring } from "./keyring.ts";
 import type { People } from "./people.ts";
 import type { Need } from "./policy.ts";
+import type { Provider } from "./provider.ts";
 
 export const accessModes = ["people", "open"] as const;
 /** `open`: whoever reaches the server is an administrator. For demonstrations and one's own machine. */
@@ -21,6 +22,8 @@ export type Credentials = {
 export type Access = {
   readonly mode: AccessMode;
   readonly people: People;
+  /** Absent: nobody signs in elsewhere. */
+  readonly provider?: Provider;
   /** Whether requests come over TLS, which cookies are named by. */
   readonly secure: boolean;
   /** `undefined` where nothing was shown. Rejects with `KEY_INVALID` where a key was, and is not good. */
@@ -35,9 +38,18 @@ export type AccessParts = {
   readonly ownerKey: Pick<MintedKey, "id" | "secretSha256">;
   readonly hostname: string;
   readonly secure: boolean;
+  readonly provider?: Provider | undefined;
 };
 
-export function makeAccess({ mode, keyring, people, ownerKey, hostname, secure }: AccessParts): Access {
+export function makeAccess({
+  mode,
+  keyring,
+  people,
+  ownerKey,
+  hostname,
+  secure,
+  provider,
+}: AccessParts): Access {
   const owner = ownerOf(hostname);
 
   async function whoHolds(authorization: string, address: string): Promise<Actor> {
@@ -49,6 +61,7 @@ export function makeAccess({ mode, keyring, people, ownerKey, hostname, secure }
   return {
     mode,
     people,
+    ...(provider && { provider }),
     secure,
     whoAsks: async ({ authorization, session, address }) => {
       if (mode === "open") return anyoneAtAll;

@@ -14,6 +14,7 @@ export const rights = {
   respond: "acknowledge, put off, note and resolve incidents",
   configure: "monitors, channels, the sample day and other settings",
   keys: "make and revoke the keys of machines",
+  erase: "ask for the erasure of an event, and agree to what another asked for",
   people: "invite people, change what they may, end their sessions",
   send: "hand in events",
 } as const;
@@ -53,7 +54,7 @@ export const roles = {
     fields: ["text", "arguments", "addresses"],
   },
   administrator: {
-    rights: ["see", "read", "prove", "metrics", "respond", "configure", "keys", "people"],
+    rights: ["see", "read", "prove", "metrics", "respond", "configure", "keys", "erase", "people"],
     streams,
     fields: everyField,
   },
@@ -99,6 +100,8 @@ export const routes: Readonly<Record<string, Need>> = {
   // Who is not signed in yet must be able to. What these answer is the same for everybody unknown.
   "GET /api/v1/me": "anyone",
   "POST /api/v1/sign-in": "anyone",
+  "GET /sign-in/provider": "anyone",
+  "GET /sign-in/callback": "anyone",
   "POST /api/v1/invitations/read": "anyone",
   "POST /api/v1/invitations/accept": "anyone",
 
@@ -168,6 +171,12 @@ export const routes: Readonly<Record<string, Need>> = {
   "POST /api/v1/keys": "keys",
   "POST /api/v1/keys/:id/rotate": "keys",
   "DELETE /api/v1/keys/:id": "keys",
+
+  // Two persons, each with the right.
+  "GET /api/v1/erasures": "erase",
+  "POST /api/v1/events/:id/erasure": "erase",
+  "POST /api/v1/erasures/:id/approve": "erase",
+  "POST /api/v1/erasures/:id/refuse": "erase",
 
   "GET /api/v1/people": "people",
   "POST /api/v1/people": "people",

@@ -16,6 +16,7 @@ import { problemOf } from "./problem.ts";
 import { recordAccess } from "./record-access.ts";
 import { addAccountRoutes } from "./routes/account.ts";
 import { addDebugRoutes } from "./routes/debug.ts";
+import { addErasureRoutes } from "./routes/erasures.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addExportRoutes } from "./routes/export.ts";
 import { addFailureRoutes } from "./routes/failures.ts";
@@ -31,6 +32,7 @@ import { addMonitorRoutes } from "./routes/monitors.ts";
 import { addOverviewRoutes } from "./routes/overview.ts";
 import { addPageRoutes, sendPageOrNotFound } from "./routes/page.ts";
 import { addPeopleRoutes } from "./routes/people.ts";
+import { addProviderRoutes } from "./routes/provider.ts";
 import { addQueueRoutes } from "./routes/queues.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSampleRoutes } from "./routes/sample.ts";
@@ -72,9 +74,11 @@ const routes: readonly AddRoutes[] = [
   addScheduleRoutes,
   addKeyRoutes,
   addSessionRoutes,
+  addProviderRoutes,
   addAccountRoutes,
   addPeopleRoutes,
   addLedgerRoutes,
+  addErasureRoutes,
   addHealthRoutes,
 ];
 

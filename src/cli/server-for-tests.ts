@@ -30,6 +30,8 @@ type Wishes = Pick<ServerOptions, "patience" | "environment"> & {
   readonly anchors?: (data: string) => string;
   /** Absent: `open`, for tests that are about something else. */
   readonly access?: AccessMode;
+  /** Further settings, by their variables. */
+  readonly settings?: Readonly<Record<string, string>>;
 };
 
 export async function startServerForTests({
@@ -37,6 +39,7 @@ export async function startServerForTests({
   alerts,
   anchors,
   access = "open",
+  settings = {},
   ...wishes
 }: Wishes = {}): Promise<ServerForTests> {
   const directory = mkdtempSync(join(tmpdir(), "midwatch-server-"));
@@ -48,6 +51,7 @@ export async function startServerForTests({
   const { values: config } = loadConfig(
     { data, listen: "127.0.0.1:0" },
     {
+      ...settings,
       MIDWATCH_ACCESS: access,
       ...(alerts !== undefined && { MIDWATCH_ALERTS: alertsFile }),
       ...(anchors !== undefined && { MIDWATCH_LEDGER_ANCHORS: anchorsFile }),

@@ -5,6 +5,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { accessModes } from "../access/access.ts";
+import { isRole, type Role, roleNames } from "../access/policy.ts";
 import { type Severity, type Stream, severities } from "../model/event.ts";
 import { retentionDefault } from "../store/events/retention.ts";
 import { BadValue, oneOf, type Setting, setting, shortText, wholeNumber } from "./setting.ts";
@@ -61,6 +62,58 @@ export const settings = {
     fallback: "",
     fallbackAbout: "none",
     read: readHosts,
+  }),
+  "oidc.issuer": setting({
+    variable: "MIDWATCH_OIDC_ISSUER",
+    about: "address of the OpenID provider at which people sign in",
+    fallback: "",
+    fallbackAbout: "none",
+    read: readIssuer,
+  }),
+  "oidc.client": setting({
+    variable: "MIDWATCH_OIDC_CLIENT",
+    about: "by which the provider knows Midwatch",
+    fallback: "midwatch",
+    read: shortText,
+  }),
+  "oidc.secret_file": setting({
+    variable: "MIDWATCH_OIDC_SECRET_FILE",
+    about: "file with the secret that the provider gave Midwatch",
+    fallback: "",
+    fallbackAbout: "none",
+    read: filePath,
+  }),
+  "oidc.name": setting({
+    variable: "MIDWATCH_OIDC_NAME",
+    about: "what people call the provider",
+    fallback: "the company's sign-in",
+    read: (text) => text.slice(0, 64),
+  }),
+  "oidc.scope": setting({
+    variable: "MIDWATCH_OIDC_SCOPE",
+    about: "what is asked of the provider",
+    fallback: "openid profile email",
+    read: (text) => text,
+  }),
+  "oidc.groups_claim": setting({
+    variable: "MIDWATCH_OIDC_GROUPS_CLAIM",
+    about: "the claim in which the provider lists groups",
+    fallback: "groups",
+    read: shortText,
+  }),
+  "oidc.roles": setting({
+    variable: "MIDWATCH_OIDC_ROLES",
+    about: "role of each group, such as ops=responder,security=auditor; who is in none does not come in",
+    fallback: "",
+    fallbackAbout: "none",
+    read: readGroupRoles,
+  }),
+  "oidc.page": setting({
+    variable: "MIDWATCH_OIDC_PAGE",
+    about: "where people open the page, as the provider was told; default: as they asked",
+    fallback: "",
+    fallbackAbout: "none",
+    read: readIssuer,
   }),
   data: setting({
     variable: "MIDWATCH_DATA",
@@ -170,4 +223,30 @@ function readHosts(text: string): readonly string[] {
   const wrong = names.find((name) => !/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name));
   if (wrong === undefined) return names;
   throw new BadValue("must be host names without a port, such as midwatch.example.com");
+}
+
+function readIssuer(text: string): string {
+  if (text === "") return text;
+  const url = URL.parse(text);
+  if (url?.protocol === "https:" || url?.protocol === "http:") return text.replace(/\/$/, "");
+  throw new BadValue("must be an address such as https://sign-in.example.com");
+}
+
+function readGroupRoles(text: string): ReadonlyMap<string, Role> {
+  const pairs = text
+    .split(",")
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== "");
+  return new Map(
+    pairs.map((pair) => {
+      const at = pair.lastIndexOf("=");
+      const role = pair.slice(at + 1).trim();
+      if (at < 1 || !isRole(role)) {
+        throw new BadValue(
+          `must be groups and roles such as ops=responder; roles are ${roleNames.join(", ")}`,
+        );
+      }
+      return [pair.slice(0, at).trim(), role] as const;
+    }),
+  );
 }

@@ -12,7 +12,28 @@ export function SignInScreen(): JSX.Element {
   return (
     <>
       <h1>{sentence}</h1>
-      {isFirst ? <FirstStart /> : <PasswordForm />}
+      {isFirst && <FirstStart />}
+      <ProviderPart />
+      {!isFirst && <PasswordForm />}
+    </>
+  );
+}
+
+function ProviderPart(): JSX.Element | null {
+  const name = me.value?.provider;
+  if (name === undefined) return null;
+  return (
+    <>
+      {location.hash === "#refused" && (
+        <p class="failed" role="alert">
+          {name} did not let you in here. An administrator finds the reason in the log of the server.
+        </p>
+      )}
+      <p>
+        <a class="control strong" href="/sign-in/provider">
+          Sign in with {name}
+        </a>
+      </p>
     </>
   );
 }

@@ -72,6 +72,7 @@ export const addSessionRoutes: AddRoutes = (server, parts) => {
       return {
         access: access.mode,
         first: access.mode === "people" && (await access.people.isEmpty()),
+        ...(access.provider && { provider: access.provider.name }),
         ...(actor && { me: aboutActor(actor, person) }),
       };
     },
