@@ -15,6 +15,7 @@ export const places = [
   { key: "q", path: "/queues", name: "Queues" },
   { key: "p", path: "/puma", name: "Puma" },
   { key: "a", path: "/audit", name: "Audit" },
+  { key: "t", path: "/settings", name: "Settings" },
   { key: "c", path: "/connect", name: "Connect" },
 ] as const;
 

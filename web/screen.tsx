@@ -61,6 +61,11 @@ const screens: readonly Screen[] = [
     load: async () => (await import("./screens/account.tsx")).AccountScreen,
   },
   { path: "/audit", what: "actions", load: async () => (await import("./screens/audit.tsx")).AuditScreen },
+  {
+    path: "/settings",
+    what: "settings",
+    load: async () => (await import("./screens/settings.tsx")).SettingsScreen,
+  },
   { path: "/connect", what: "keys", load: async () => (await import("./screens/connect.tsx")).ConnectScreen },
 ];
 

@@ -5,7 +5,7 @@
  */
 import { type Static, Type } from "typebox";
 import { scopeNames } from "../access/policy.ts";
-import { severities, streams } from "../model/event.ts";
+import { type Stream, severities, streams } from "../model/event.ts";
 import { type Field, fieldNames, fields } from "../model/fields.ts";
 import { limits } from "../model/limits.ts";
 import { type RunState, runStates } from "../model/run.ts";
@@ -163,6 +163,12 @@ export const overviewSchema = Type.Object({
     spoolBytes: count(),
     engine: Type.Union([Type.Literal("up"), Type.Literal("down")]),
     dataDirectory: text(),
+    retentionDays: Type.Object(
+      Object.fromEntries(streams.map((stream) => [stream, Type.Integer({ minimum: 1 })])) as {
+        readonly [S in Stream]: ReturnType<typeof Type.Integer>;
+      },
+      { description: "for how many days events of each stream are kept" },
+    ),
   }),
   sample: Type.Boolean({ description: "the sample day is loaded" }),
 });
