@@ -1,4 +1,5 @@
 /** Incidents that have one cause: a host that is away takes everything with it that ran there. */
+import { isNamed } from "../detect/expected.ts";
 import type { FindingKind } from "../model/finding.ts";
 import type { Incident } from "../model/incident.ts";
 import type { Monitor } from "../model/monitor.ts";
@@ -33,6 +34,44 @@ export function parentOf(
   const host = incident.host ?? soleHost(incident, monitorOf);
   if (host === undefined) return undefined;
   return silent.find((one) => one.host === host && incident.openedMs >= one.openedMs - beforeMs);
+}
+
+/** What a job that does not get what it needs may come to. */
+const comesOfNeed: ReadonlySet<FindingKind> = new Set([
+  "missed",
+  "late",
+  "failed",
+  "failing",
+  "too_long",
+  "too_short",
+  "unlike_before",
+]);
+const isTrouble: ReadonlySet<FindingKind> = new Set([
+  "missed",
+  "late",
+  "failed",
+  "failing",
+  "lost",
+  "too_long",
+  "waiting",
+]);
+
+/** The incident of a job that this one's job needs, as its monitor says. */
+export function neededOf(
+  incident: Incident,
+  open: readonly Incident[],
+  monitorOf: MonitorOf,
+): Incident | undefined {
+  const needs = incident.job ? (monitorOf(incident.job).needs ?? []) : [];
+  if (needs.length === 0 || !comesOfNeed.has(incident.kind)) return undefined;
+  return open.find(
+    ({ id, job, kind, parentId }) =>
+      id !== incident.id &&
+      parentId === undefined &&
+      job !== undefined &&
+      isTrouble.has(kind) &&
+      needs.some((name) => isNamed(name, job)),
+  );
 }
 
 /** A job that is installed on one host only does not run while that is away. */

@@ -5,7 +5,7 @@ import { lastingKinds } from "../model/finding.ts";
 import type { Incident, Message, TimelineEntry } from "../model/incident.ts";
 import type { JobName, Monitor } from "../model/monitor.ts";
 import type { WatchStore } from "../store/watch.ts";
-import { joinParent, leaveParent, parentOf } from "./grouping.ts";
+import { joinParent, leaveParent, neededOf, parentOf } from "./grouping.ts";
 import {
   countFinding,
   countSuccess,
@@ -151,7 +151,7 @@ function group(board: Board, { monitorOf }: IncidentParts, nowMs: number): void 
       if (!ids.has(incident.parentId)) board.keep(leaveParent(incident, nowMs));
       continue;
     }
-    const parent = parentOf(incident, parents, monitorOf);
+    const parent = parentOf(incident, parents, monitorOf) ?? neededOf(incident, board.all(), monitorOf);
     const current = parent && board.of(parent.cause);
     if (incident.state === "open" && current) {
       for (const step of joinParent(incident, current, nowMs)) board.keep(step);

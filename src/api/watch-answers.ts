@@ -2,7 +2,7 @@
 import type { IncidentDetail, Linked, ListedMonitor, Watch } from "../alert/parts.ts";
 import { showBaseline } from "../detect/baseline.ts";
 import type { Incident } from "../model/incident.ts";
-import type { Monitor } from "../model/monitor.ts";
+import { jobNameOf, type Monitor } from "../model/monitor.ts";
 import { isInForce, type Silence } from "../model/silence.ts";
 import { formatTime } from "../model/time.ts";
 import type { BaselineAnswer } from "./baseline-schemas.ts";
@@ -132,5 +132,17 @@ export function listedAnswer({ monitor, source, changedMs, changedBy }: ListedMo
 }
 
 export function monitorAnswer(monitor: Monitor): ListedMonitorAnswer["monitor"] {
-  return { ...monitor, schedules: [...monitor.schedules] };
+  const { calendar, needs, ...rest } = monitor;
+  const { weekdays, holidays } = calendar ?? {};
+  return {
+    ...rest,
+    schedules: [...monitor.schedules],
+    ...(needs && { needs: needs.map(jobNameOf) }),
+    ...(calendar && {
+      calendar: {
+        ...(weekdays && { weekdays: [...weekdays] }),
+        ...(holidays && { holidays: [...holidays] }),
+      },
+    }),
+  };
 }

@@ -182,7 +182,40 @@ const monitorParts = {
   graceMs: ms("a run that has not begun so long after its slot is missed"),
   lateAfterMs: Type.Optional(ms("a run that begins later than this is told of")),
   durationMaxMs: Type.Optional(ms("a run that is open for longer is too long")),
+  durationMinMs: Type.Optional(ms("a run that succeeds sooner is told of")),
   waitMaxMs: Type.Optional(ms("a run that waits longer is told of")),
+  outputMinBytes: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 1e12,
+      description: "a run that succeeds and writes less is told of",
+    }),
+  ),
+  calendar: Type.Optional(
+    Type.Object(
+      {
+        weekdays: Type.Optional(
+          Type.Array(Type.Integer({ minimum: 0, maximum: 6 }), {
+            maxItems: 7,
+            description: "0 is Monday; absent: every day",
+          }),
+        ),
+        holidays: Type.Optional(
+          Type.Array(Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$" }), {
+            maxItems: 1000,
+            description: "days on which nothing is due",
+          }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+  ),
+  needs: Type.Optional(
+    Type.Array(Type.Object(jobNameParts, { additionalProperties: false }), {
+      maxItems: 20,
+      description: "jobs that this one needs: while one of them is in trouble, its own is part of theirs",
+    }),
+  ),
   overlapAllowed: Type.Boolean(),
   failuresBeforeTelling: Type.Integer({ minimum: 1, maximum: 1000 }),
   successesBeforeOver: Type.Optional(

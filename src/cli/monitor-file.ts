@@ -9,13 +9,19 @@
  *         grace: 10m
  *         duration_max: 30m
  *         severity: error
+ *         calendar: working days
+ *         needs: [ImportJob]
+ *     calendars:
+ *       working days: { weekdays: [mon, tue, wed, thu, fri], holidays: [2026-12-25] }
  */
 import { parse } from "yaml";
 import { didYouMean } from "../api/nearest.ts";
 import {
+  type Calendar,
   graceMsDefault,
   type JobName,
   jobKey,
+  jobNameOf,
   type Monitor,
   type Schedule,
   showJob,
@@ -32,8 +38,12 @@ const keys = [
   "time_zone",
   "grace",
   "late_after",
+  "duration_min",
   "duration_max",
   "wait_max",
+  "output_min",
+  "calendar",
+  "needs",
   "overlap",
   "failures",
   "successes",
@@ -52,11 +62,13 @@ export function readMonitorFile(text: string, file: string): readonly Monitor[] 
   } catch (cause) {
     throw new CommandFailure("usage", `${file}: ${(cause as Error).message.split("\n", 1)[0]}`, { cause });
   }
-  const list = (given as { monitors?: unknown } | null)?.monitors;
+  const whole = (given ?? {}) as Given;
+  const list = whole["monitors"];
+  const calendars = calendarsOf(whole["calendars"], file);
   if (!Array.isArray(list)) throw new CommandFailure("usage", `${file}: expected a list under \`monitors\``);
   const monitors = (list as readonly unknown[]).map((one, index) => {
     try {
-      return readMonitor(one as Given);
+      return readMonitor(one as Given, calendars);
     } catch (cause) {
       if (!(cause instanceof BadMonitor)) throw cause;
       throw new CommandFailure("usage", `${file}: monitor ${index + 1}: ${cause.message}`, { cause });
@@ -71,7 +83,7 @@ export function readMonitorFile(text: string, file: string): readonly Monitor[] 
 
 class BadMonitor extends Error {}
 
-function readMonitor(given: Given): Monitor {
+function readMonitor(given: Given, calendars: Calendars): Monitor {
   if (typeof given !== "object" || given === null) throw new BadMonitor("expected keys and values");
   const unknown = Object.keys(given).find((key) => !(keys as readonly string[]).includes(key));
   if (unknown !== undefined)
@@ -81,7 +93,10 @@ function readMonitor(given: Given): Monitor {
   const [service, environment] = [textOf(given, "service"), textOf(given, "environment")];
   const [owner, runbook] = [textOf(given, "owner"), textOf(given, "runbook")];
   const [lateAfterMs, durationMaxMs] = [spanOf(given, "late_after"), spanOf(given, "duration_max")];
-  const waitMaxMs = spanOf(given, "wait_max");
+  const [waitMaxMs, durationMinMs] = [spanOf(given, "wait_max"), spanOf(given, "duration_min")];
+  const outputMinBytes = bytesOf(given, "output_min");
+  const calendar = calendarOf(given["calendar"], calendars);
+  const needs = needsOf(given["needs"]);
   const successesBeforeOver = countOf(given, "successes");
   return {
     job,
@@ -91,7 +106,11 @@ function readMonitor(given: Given): Monitor {
     graceMs: spanOf(given, "grace") ?? graceMsDefault,
     ...(lateAfterMs !== undefined && { lateAfterMs }),
     ...(durationMaxMs !== undefined && { durationMaxMs }),
+    ...(durationMinMs !== undefined && { durationMinMs }),
     ...(waitMaxMs !== undefined && { waitMaxMs }),
+    ...(outputMinBytes !== undefined && { outputMinBytes }),
+    ...(calendar && { calendar }),
+    ...(needs && { needs }),
     overlapAllowed: overlapOf(given["overlap"]),
     failuresBeforeTelling: countOf(given, "failures") ?? 1,
     ...(successesBeforeOver !== undefined && { successesBeforeOver }),
@@ -116,6 +135,72 @@ function spanOf(given: Given, key: string): number | undefined {
   const match = typeof value === "string" ? /^(\d+(?:\.\d+)?)\s*([smhd])$/.exec(value) : null;
   if (!match) throw new BadMonitor(`\`${key}\` must be a duration such as 90s, 10m, 2h or 1d`);
   return Math.round(Number(match[1]) * (unitMs[match[2] ?? "s"] ?? 1000));
+}
+
+function bytesOf(given: Given, key: string): number | undefined {
+  const value = given[key];
+  if (value === undefined || value === null) return undefined;
+  const match = /^(\d+)\s*(B|kB|MB|GB)?$/.exec(String(value));
+  if (!match) throw new BadMonitor(`\`${key}\` must be a size such as 200B, 10kB or 3MB`);
+  return Number(match[1]) * ({ kB: 1e3, MB: 1e6, GB: 1e9 }[match[2] ?? "B"] ?? 1);
+}
+
+type Calendars = ReadonlyMap<string, Calendar>;
+const weekdayNames = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+function calendarsOf(given: unknown, file: string): Calendars {
+  if (given === undefined || given === null) return new Map();
+  if (typeof given !== "object")
+    throw new CommandFailure("usage", `${file}: \`calendars\` must be names and calendars`);
+  return new Map(
+    Object.entries(given as Given).map(([name, one]) => {
+      const { weekdays, holidays, ...others } = (one ?? {}) as Given;
+      const unknown = Object.keys(others)[0];
+      const bad = (what: string): CommandFailure =>
+        new CommandFailure("usage", `${file}: calendar \`${name}\`: ${what}`);
+      if (unknown !== undefined)
+        throw bad(`there is no key \`${unknown}\`${didYouMean(unknown, ["weekdays", "holidays"])}`);
+      const days = listOf(weekdays)?.map((day) =>
+        weekdayNames.indexOf(String(day).slice(0, 3).toLowerCase()),
+      );
+      if (days?.includes(-1)) throw bad(`\`weekdays\` must be of ${weekdayNames.join(", ")}`);
+      const dates = listOf(holidays)?.map(String);
+      const wrong = dates?.find((date) => !/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(Date.parse(date)));
+      if (wrong !== undefined) throw bad(`\`${wrong}\` is no date such as 2026-12-25`);
+      return [name, { ...(days && { weekdays: days }), ...(dates && { holidays: dates }) }];
+    }),
+  );
+}
+
+function listOf(value: unknown): readonly unknown[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  return Array.isArray(value) ? (value as readonly unknown[]) : [value];
+}
+
+function calendarOf(value: unknown, calendars: Calendars): Calendar | undefined {
+  if (value === undefined || value === null) return undefined;
+  const found = calendars.get(String(value));
+  if (!found) {
+    throw new BadMonitor(
+      `there is no calendar \`${String(value)}\`${didYouMean(String(value), [...calendars.keys()])}`,
+    );
+  }
+  return found;
+}
+
+function needsOf(value: unknown): readonly JobName[] | undefined {
+  return listOf(value)?.map((one) => {
+    if (typeof one === "string" && one !== "") return { job: one };
+    const given = (one ?? {}) as Given;
+    const job = textOf(given, "job");
+    if (job === undefined) throw new BadMonitor("`needs` must be names of jobs");
+    const [service, environment] = [textOf(given, "service"), textOf(given, "environment")];
+    return jobNameOf({
+      job,
+      ...(service !== undefined && { service }),
+      ...(environment !== undefined && { environment }),
+    });
+  });
 }
 
 function schedulesOf(given: Given): readonly Schedule[] {

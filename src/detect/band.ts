@@ -31,6 +31,9 @@ const limitSpreads = 6;
 const ratioSpreadMin = 0.08;
 /** Twice or half of what is usual is nothing to wake anybody for, however regular it was. */
 const ratioLimitMin = 2;
+/** Counts are few by nature (one an hour and week): their limits widen less. */
+const countLimitSpreads = 5;
+const countSamplesHalf = 2;
 /** Chance alone spreads the root of a count by half; two of them are compared. */
 const countSpreadMin = 0.75;
 
@@ -71,7 +74,7 @@ export function countBand(counts: readonly number[], basis: Basis, countsMin: nu
   if (counts.length < countsMin) return undefined;
   const { middle, spread } = centreOf(counts.map(Math.sqrt));
   const wide = Math.max(spread, countSpreadMin);
-  const far = limitOf(counts.length) * wide;
+  const far = countLimitSpreads * (1 + countSamplesHalf / counts.length) * wide;
   const square = (root: number): number => Math.max(root, 0) ** 2;
   return {
     low: square(middle - nineOfTen * wide),

@@ -61,10 +61,12 @@ function releaseOf({ releases, durations }: JobHistory): Usual["release"] {
   return { name: newest.release, sinceMs: newest.firstMs, ...(isKnown && { middleMs: middle }) };
 }
 
-/** The newest release has made it so: what is usual now lies near to this. */
-export function isExcused({ release }: Usual, valueMs: number): boolean {
+/** The newest release has made it so: by what it changed, this is within the limits. */
+export function isExcused({ release, duration }: Usual, valueMs: number): boolean {
   const middleMs = release?.middleMs;
-  return middleMs !== undefined && valueMs <= middleMs * 2 && valueMs >= middleMs / 2;
+  if (middleMs === undefined || !duration) return false;
+  const asBefore = valueMs * (duration.middle / Math.max(middleMs, 1));
+  return asBefore >= duration.lowLimit && asBefore <= duration.highLimit;
 }
 
 /** Blames a release that is new where the run is of it. */

@@ -69,7 +69,13 @@ describe("slots around each change of the clock in ten years", () => {
         return slots.join() === wanted.join()
           ? []
           : [
-              `${zone} ${expression}: ${slots.filter((ms) => !wanted.includes(ms)).map(show)} and not ${wanted.filter((ms) => !slots.includes(ms)).map(show)}`,
+              `${zone} ${expression}: ${slots
+                .filter((ms) => !wanted.includes(ms))
+                .map(show)
+                .join(", ")} and not ${wanted
+                .filter((ms) => !slots.includes(ms))
+                .map(show)
+                .join(", ")}`,
             ];
       }),
     );

@@ -1,7 +1,7 @@
 /** `midwatch monitors`: what is expected of jobs, and a file that says it. */
 import { readFileSync } from "node:fs";
 import type { ListedMonitorAnswer, MonitorDetail, MonitorList } from "../../api/watch-schemas.ts";
-import type { Monitor } from "../../model/monitor.ts";
+import { type Monitor, showJob } from "../../model/monitor.ts";
 import { addServerOption, makeClient } from "../client.ts";
 import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
@@ -134,6 +134,15 @@ function scheduleText({ schedules }: ListedMonitorAnswer["monitor"]): string {
     .join("; ");
 }
 
+const weekdayNames = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+function calendarText({ calendar }: ListedMonitorAnswer["monitor"]): string {
+  if (!calendar) return "every day";
+  const { weekdays, holidays = [] } = calendar;
+  const days = weekdays?.map((day) => weekdayNames[day]).join(", ") ?? "every day";
+  return holidays.length === 0 ? days : `${days}, and not on ${holidays.length} holidays`;
+}
+
 function cellsOf({ monitor, source }: ListedMonitorAnswer): readonly Cell[] {
   return [
     { text: shortName(monitor.job) },
@@ -157,7 +166,11 @@ function detailLines({ monitor, source, changes }: MonitorDetail): readonly stri
     ["grace", showDuration(monitor.graceMs)],
     ["late after", showDuration(monitor.lateAfterMs)],
     ["longest", showDuration(monitor.durationMaxMs)],
+    ["shortest", showDuration(monitor.durationMinMs)],
     ["longest wait", showDuration(monitor.waitMaxMs)],
+    ["least output", monitor.outputMinBytes === undefined ? "-" : `${monitor.outputMinBytes} B`],
+    ["calendar", calendarText(monitor)],
+    ["needs", monitor.needs?.map(showJob).join(", ") ?? "-"],
     ["overlap", monitor.overlapAllowed ? "allowed" : "not allowed"],
     ["failures before anybody is told", String(monitor.failuresBeforeTelling)],
     ["severity", monitor.severity],
