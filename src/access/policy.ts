@@ -127,6 +127,7 @@ export const routes: Readonly<Record<string, Need>> = {
   "GET /api/v1/incidents/:id": "see",
   "GET /api/v1/monitors": "see",
   "GET /api/v1/monitor": "see",
+  "GET /api/v1/drift": "see",
   "GET /api/v1/channels": "see",
   "GET /api/v1/silences": "see",
   "GET /api/v1/sample": "see",

@@ -8,6 +8,7 @@ import { addAgent } from "./commands/agent.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDebug } from "./commands/debug.ts";
+import { addErase } from "./commands/erase.ts";
 import { addExec } from "./commands/exec.ts";
 import { addIncidents } from "./commands/incidents.ts";
 import { addJobs } from "./commands/jobs.ts";
@@ -49,6 +50,7 @@ const commands: readonly AddCommand[] = [
   addPeople,
   addVerify,
   addLedger,
+  addErase,
   addRedact,
   addConfig,
   addOpenapi,

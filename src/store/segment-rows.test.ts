@@ -88,7 +88,7 @@ test("an erased event is gone from the store, and its neighbours are not", async
   const ask = engineBytes(engine.socketPath);
   const before = await stored(0, 100);
   const id = "0199a1b2-c3d4-7e5f-8a6b-000000000010";
-  const [where = ""] =
+  const [where] =
     [...before].find(([, bytes]) => bytes.startsWith(`01${id.replaceAll("-", "")}`)) ?? assert.fail();
   const [segment = 0, place = 0] = where.split(":").map(Number);
   await removeStoredEvent(ask, id, segment, place);

@@ -123,6 +123,7 @@ function readIfThere<T>(read: () => T, otherwise: T): T {
 
 const sampleSegmentsQuestion = question("sampleSegments");
 const eraseEventQuestion = question("eraseEvent");
+const eraseRunMessageQuestion = question("eraseRunMessage");
 
 /** Numbers of the segments that hold events of the sample day. */
 export async function sampleSegments(ask: AskBytes): Promise<readonly number[]> {
@@ -131,6 +132,11 @@ export async function sampleSegments(ask: AskBytes): Promise<readonly number[]> 
     .split("\n")
     .filter((line) => line !== "")
     .map(Number);
+}
+
+/** Removes from the row of a run what it took over of a failure. Resolves when it is gone. */
+export async function eraseRunMessage(ask: AskBytes, runId: string): Promise<void> {
+  await ask(eraseRunMessageQuestion(), { run_id: runId });
 }
 
 /** Removes one event from the store for good. Resolves when no part holds it any more. */

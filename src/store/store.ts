@@ -8,6 +8,7 @@ import type { FieldName } from "../model/fields.ts";
 import type { SourceChain } from "../model/intake.ts";
 import type { RunState } from "../model/run.ts";
 import type { DebugStore } from "./control/debug.ts";
+import type { ErasureStore } from "./erasures.ts";
 import type { PageQuestions } from "./page.ts";
 import type { PeopleStore } from "./people.ts";
 import type { Term } from "./terms.ts";
@@ -239,7 +240,7 @@ export type BatchReceipt = {
   readonly chain?: SourceChain;
 };
 
-export interface ControlStore extends WatchStore, PeopleStore, DebugStore {
+export interface ControlStore extends ErasureStore, WatchStore, PeopleStore, DebugStore {
   addKey(key: ApiKey): Promise<void>;
   keys(): Promise<readonly ApiKey[]>;
   keyById(id: string): Promise<ApiKey | undefined>;

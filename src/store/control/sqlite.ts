@@ -8,6 +8,7 @@ import { Fault } from "../../model/fault.ts";
 import { type AppliedMigration, pendingMigrations, readMigrations } from "../migrations.ts";
 import type { ApiKey, BatchReceipt, ControlStore, KeyScope } from "../store.ts";
 import { debugStore } from "./debug.ts";
+import { erasureStore } from "./erasures.ts";
 import { peopleStore } from "./people.ts";
 import { watchStore } from "./watch.ts";
 
@@ -89,6 +90,7 @@ export function openSqliteControl(path: string): ControlStore {
     setting: (name) =>
       answer(() => optional(statements.setting.get({ name }), (row) => String(row["value"]))),
     setSetting: (name, value) => answer(() => void statements.setSetting.run({ name, value })),
+    ...erasureStore({ database, readSql, answer }),
     ...peopleStore({ database, readSql, answer, atOnce: (work) => atOnce(database, work) }),
     ...debugStore({ database, readSql, answer, atOnce: (work) => atOnce(database, work) }),
     ...watchStore({

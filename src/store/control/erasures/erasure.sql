@@ -1,0 +1,1 @@
+SELECT document FROM erasures WHERE id = :id LIMIT 1

@@ -1,0 +1,1 @@
+SELECT document FROM erasures ORDER BY asked_ms DESC, id DESC LIMIT 1000
