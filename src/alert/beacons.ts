@@ -4,7 +4,7 @@
  * or another Midwatch, which takes up by itself that it is to hear of us so often.
  *
  *     watched_by:
- *       outside: { ping_file: /etc/midwatch/ping.url, every: 1m }
+ *       outside: { ping_file: /etc/midwatch/ping.url, every: 60 }
  *       neighbour: { midwatch: https://watch.example.org, key_file: /etc/midwatch/neighbour.key }
  */
 import { formatTime } from "../model/time.ts";

@@ -16,6 +16,9 @@ import { letterOf } from "./text.ts";
 const secrets: Readonly<Record<string, string>> = {
   "/etc/midwatch/pagerduty.key": "pd-key",
   "/etc/midwatch/slack.url": "http://127.0.0.1:9/slack",
+  "/etc/midwatch/teams.url": "http://127.0.0.1:9/teams",
+  "/etc/midwatch/ping.url": "http://127.0.0.1:9/ping",
+  "/etc/midwatch/neighbour.key": "mwk_key",
   "/etc/midwatch/hook.secret": `whsec_${Buffer.alloc(24).toString("base64")}`,
 };
 const tools = {
@@ -57,17 +60,23 @@ const message = (more: Partial<Message> = {}): Message => ({
 
 describe("the file of channels", () => {
   test("is understood as the guide shows it", () => {
-    const guide = readFileSync(new URL("../../docs/guides/watch.md", import.meta.url), "utf8");
+    const guide = readFileSync(new URL("../../docs/guides/telling.md", import.meta.url), "utf8");
     const [, text = ""] = /```yaml\n(page:.*?)```/s.exec(guide) ?? [];
-    const { channels, page } = readAlertSetup(text, tools);
+    const { channels, page, policy, beacons } = readAlertSetup(text, tools);
+    assert.deepEqual(
+      [policy.escalations.length, policy.quietHours.length, policy.plannedWork.length, beacons.length],
+      [1, 1, 1, 2],
+    );
     assert.equal(page, "https://midwatch.example.com");
     assert.deepEqual(
       channels.map(({ name, kind, severityMin }) => `${name} ${kind} ${severityMin}`),
       [
         "night pagerduty error",
         "team slack warning",
+        "office teams warning",
         "mail email warning",
         "phone ntfy warning",
+        "prometheus alertmanager warning",
         "hook webhook warning",
         "script command warning",
       ],

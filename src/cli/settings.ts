@@ -187,7 +187,7 @@ export const settings = {
   }),
   alerts: setting({
     variable: "MIDWATCH_ALERTS",
-    about: "file with the channels through which people are told; see docs/guides/watch.md",
+    about: "file with the channels through which people are told; see docs/guides/telling.md",
     fallback: "",
     fallbackAbout: "none",
     read: filePath,

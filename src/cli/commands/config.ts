@@ -1,8 +1,10 @@
 /** `midwatch config`: what a server would be started with, and what is wrong with it. */
+
+import { loadAlerts } from "../alerts.ts";
+import type { AddCommand } from "../command-line.ts";
 import { type Flags, loadConfig } from "../config.ts";
 import { inkOf } from "../ink.ts";
 import { printable } from "../printable.ts";
-import type { AddCommand } from "../program.ts";
 import { settingNames } from "../settings.ts";
 import { showCount } from "../show.ts";
 import { tableLines } from "../table.ts";
@@ -25,10 +27,12 @@ export const addConfig: AddCommand = (program, terminal) => {
     .description("Says what is wrong with the configuration, all at once. Exit code 2 when anything is.")
     .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
     .action(async (flags: Flags) => {
-      const { given } = loadConfig(flags, terminal.environment);
+      const { given, values } = loadConfig(flags, terminal.environment);
+      // Read as the server would: a secret that is not there is better missed now than at night.
+      const { channels } = loadAlerts(values.alerts, terminal.environment, terminal);
       const chosen = settingNames.filter((name) => given[name].from !== "default");
       await terminal.write(
-        `The configuration is good: ${showCount(chosen.length, "setting")} of ${settingNames.length} given.\n`,
+        `The configuration is good: ${showCount(chosen.length, "setting")} of ${settingNames.length} given, ${showCount(channels.length, "channel")}.\n`,
       );
     });
 

@@ -97,7 +97,7 @@ export const addIncidents: AddCommand = (program, terminal) => {
       if (name === undefined) {
         const { rows } = await client.get<ChannelList>("/api/v1/channels");
         if (rows.length === 0)
-          throw new CommandFailure("nothing", "no channel is configured; see docs/guides/watch.md");
+          throw new CommandFailure("nothing", "no channel is configured; see docs/guides/telling.md");
         const lines = rows.map((one) => `${one.name}  ${one.kind}, ${one.severityMin} and more`);
         await terminal.write(`${lines.join("\n")}\n`);
         return;
