@@ -78,6 +78,17 @@ export function zoneOffsetMs(atMs: number, name = zoneName()): number {
   return Date.UTC(year, month - 1, day, hour, minute) - Math.floor(atMs / 60_000) * 60_000;
 }
 
+/** "2026-11-21T03:12:40" in the chosen zone, as fields for a time hold it. */
+export function localText(atMs: number): string {
+  return new Date(atMs + zoneOffsetMs(atMs)).toISOString().slice(0, 19);
+}
+
+/** The way back. Asked twice, because the offset that counts is that of the answer. */
+export function localMs(text: string): number {
+  const asUtc = Date.parse(`${text}Z`);
+  return Number.isNaN(asUtc) ? asUtc : asUtc - zoneOffsetMs(asUtc - zoneOffsetMs(asUtc));
+}
+
 /** When the clocks of a zone change between two times, and by how much. */
 export function clockChanges(
   fromMs: number,

@@ -1,6 +1,7 @@
 /** The designed states of a part without data: on its way, empty, and out of reach. */
 import type { ComponentChildren, JSX } from "preact";
 import type { AskFault } from "../ask.ts";
+import { to } from "../route.ts";
 
 /** Holds the place of what is coming, so that nothing shifts when it arrives. */
 export function Loading({ what, rows = 8 }: { readonly what: string; readonly rows?: number }): JSX.Element {
@@ -36,6 +37,7 @@ export function Problem({
   readonly fault: AskFault;
   readonly again?: () => void;
 }): JSX.Element {
+  if (fault.code === "RIGHT_MISSING") return <NoRight message={fault.message} />;
   return (
     <div class="problem" role="alert">
       <p class="problem-title">
@@ -52,6 +54,20 @@ export function Problem({
             </button>
           </>
         )}
+      </p>
+    </div>
+  );
+}
+
+/** Nothing is broken, and asking again would change nothing. */
+function NoRight({ message }: { readonly message: string }): JSX.Element {
+  return (
+    <div class="empty" role="status">
+      <p class="empty-title">This is not yours to see</p>
+      <p>{message}</p>
+      <p class="faint">
+        What you may do stands in <a href={to("/account")}>your account</a>; whoever looks after people here
+        can change it. That you asked is recorded.
       </p>
     </div>
   );

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { zoneName } from "../preferences.ts";
 import { presets, range, rangeMs, zoomed } from "../range.ts";
 import { change, go } from "../route.ts";
-import { dayText, minuteText, zoneOffsetMs } from "../times.ts";
+import { dayText, localMs, localText, minuteText } from "../times.ts";
 import { rangeWords } from "../words.ts";
 import { Menu } from "./menu.tsx";
 
@@ -88,14 +88,4 @@ function Chosen({ close }: { readonly close: () => void }): JSX.Element {
       </button>
     </form>
   );
-}
-
-function localText(atMs: number): string {
-  return new Date(atMs + zoneOffsetMs(atMs)).toISOString().slice(0, 19);
-}
-
-/** Asked twice, because the offset that counts is that of the answer. */
-function localMs(text: string): number {
-  const asUtc = Date.parse(`${text}Z`);
-  return asUtc - zoneOffsetMs(asUtc - zoneOffsetMs(asUtc));
 }

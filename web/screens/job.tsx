@@ -19,6 +19,7 @@ import { query, to } from "../route.ts";
 import { counted, duration, firstLine, number, percent, rangeWords } from "../words.ts";
 import { Calendar } from "./job-calendar.tsx";
 import { JobPassport } from "./job-passport.tsx";
+import { Why } from "./job-why.tsx";
 import { endedOf, sumOf } from "./jobs.tsx";
 import { RunList } from "./runs.tsx";
 
@@ -79,6 +80,7 @@ export function JobScreen(): JSX.Element {
         <div>
           <Failures answer={failures} />
           <Calendar name={name} />
+          <Why name={whole} />
         </div>
         <JobPassport name={whole} answer={monitor} />
       </div>

@@ -119,8 +119,9 @@ function isShown(row: BoardRow): boolean {
   );
 }
 
-function jobAddress({ job, service, environment }: BoardRow): string {
-  return to("/job", { job, service, environment });
+/** With a time, the job's screen says why it ran then, or not. */
+function jobAddress({ job, service, environment }: BoardRow, at?: string): string {
+  return to("/job", { job, service, environment, at });
 }
 
 /** The width that is left for the axis beside the names of rows, or below them. */
@@ -203,7 +204,7 @@ function RowName({ row }: { readonly row: BoardRow }): JSX.Element {
   const zone = schedule && schedule.timeZone !== zoneName() ? ` ${schedule.timeZone}` : "";
   return (
     <div class="board-name">
-      <a data-row href={jobAddress(row)} title={row.job}>
+      <a data-row href={jobAddress(row, row.lastMissedTime)} title={row.job}>
         <Plain text={row.job} lengthMax={120} />
       </a>
       {row.drift.length > 0 && (
@@ -279,7 +280,7 @@ function near(
   const slot = row.slots.find(({ time }) => Math.abs(place(Date.parse(time)) - x) < nearPixels);
   if (slot) {
     const atMs = Date.parse(slot.time);
-    const href = slot.state === "missed" ? jobAddress(row) : undefined;
+    const href = slot.state === "missed" ? jobAddress(row, slot.time) : undefined;
     const words = {
       served: "served",
       missed: "missed",

@@ -35,7 +35,10 @@ export function SettingsScreen(): JSX.Element {
       </p>
       <section aria-labelledby="channels">
         <h2 id="channels">
-          Channels <span>by which people are told; set in the file of the setting `alerts`</span>
+          Channels{" "}
+          <span>
+            by which people are told; set in the file that is named as <span class="mono">alerts</span>
+          </span>
         </h2>
         {channels.fault && !channels.data && <Problem fault={channels.fault} again={channels.again} />}
         {!channels.data && !channels.fault && <Loading what="channels" rows={3} />}
@@ -188,7 +191,10 @@ function Retention(): JSX.Element {
   return (
     <section aria-labelledby="retention">
       <h2 id="retention">
-        Retention <span>set as `retention.jobs` and so on in the configuration; read at start</span>
+        Retention{" "}
+        <span>
+          set as <span class="mono">retention.jobs</span> and so on; read at start
+        </span>
       </h2>
       {!data && <Loading what="retention" rows={4} />}
       {data && (
