@@ -88,6 +88,8 @@ function Myself(): JSX.Element | null {
         <>
           {" · "}
           <a href={to("/people")}>people</a>
+          {" · "}
+          <a href={to("/doctor")}>doctor</a>
         </>
       )}
       <br />

@@ -54,6 +54,11 @@ const screens: readonly Screen[] = [
   { path: "/logs", what: "lines", load: async () => (await import("./screens/logs.tsx")).LogsScreen },
   { path: "/queues", what: "queues", load: async () => (await import("./screens/queues.tsx")).QueuesScreen },
   { path: "/puma", what: "web servers", load: async () => (await import("./screens/puma.tsx")).PumaScreen },
+  {
+    path: "/doctor",
+    what: "what the doctor finds",
+    load: async () => (await import("./screens/doctor.tsx")).DoctorScreen,
+  },
   { path: "/people", what: "people", load: async () => (await import("./screens/people.tsx")).PeopleScreen },
   {
     path: "/account",

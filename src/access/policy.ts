@@ -179,6 +179,8 @@ export const routes: Readonly<Record<string, Need>> = {
   "POST /api/v1/erasures/:id/approve": "erase",
   "POST /api/v1/erasures/:id/refuse": "erase",
 
+  "GET /api/v1/doctor": "configure",
+
   "GET /api/v1/people": "people",
   "POST /api/v1/people": "people",
   "PUT /api/v1/people/:id": "people",

@@ -69,6 +69,10 @@ export function restrictedWatch(watch: Watch): Watch {
       refuseOthers(job);
       return await watch.explain(job, atMs);
     },
+    drifts: async () => {
+      const actor = whoAsks();
+      return (await watch.drifts()).filter(({ job }) => isWithin(actor, job));
+    },
     baseline: async (job, range) => {
       refuseOthers(job);
       return await watch.baseline(job, range);

@@ -1,6 +1,7 @@
 /** The shapes of what the interface answers about people and sessions, and what it takes. */
 import { type Static, Type } from "typebox";
 import { type Right, type Role, rights, roleNames } from "../access/policy.ts";
+import type { CheckState } from "../access/posture.ts";
 
 const time = () => Type.String({ format: "date-time", description: "RFC 3339, UTC, microseconds" });
 const text = (lengthMax: number) => Type.String({ minLength: 1, maxLength: lengthMax });
@@ -135,3 +136,14 @@ export const changePersonSchema = Type.Object(
   closed,
 );
 export type ChangePerson = Static<typeof changePersonSchema>;
+
+const checkSchema = Type.Object({
+  id: Type.String(),
+  asvs: Type.Optional(Type.String({ description: "requirement of OWASP ASVS 5.0" })),
+  state: Type.Unsafe<CheckState>(Type.String({ enum: ["good", "weak", "bad"] })),
+  sentence: Type.String(),
+  evidence: Type.String({ description: "by what it is known" }),
+  advice: Type.Optional(Type.String()),
+});
+export const doctorSchema = Type.Object({ rows: Type.Array(checkSchema) });
+export type DoctorAnswer = Static<typeof doctorSchema>;

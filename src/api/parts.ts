@@ -5,6 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { Access } from "../access/access.ts";
 import type { Journal } from "../access/journal.ts";
 import type { Keyring } from "../access/keyring.ts";
+import type { Check } from "../access/posture.ts";
 import type { Watch } from "../alert/parts.ts";
 import type { Severity } from "../model/event.ts";
 import type { HistogramFigures } from "../model/histogram.ts";
@@ -22,6 +23,8 @@ export type ServerParts = {
   readonly keyring: Keyring;
   readonly journal: Journal;
   readonly watch: Watch;
+  /** What the doctor finds. */
+  readonly examine: () => Promise<readonly Check[]>;
   readonly status: () => Promise<OverviewAnswer["server"]>;
   /** How taking in went since the start; absent: nobody counts. */
   readonly ingest?: () => IngestFigures;

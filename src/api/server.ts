@@ -16,6 +16,7 @@ import { problemOf } from "./problem.ts";
 import { recordAccess } from "./record-access.ts";
 import { addAccountRoutes } from "./routes/account.ts";
 import { addDebugRoutes } from "./routes/debug.ts";
+import { addDoctorRoutes } from "./routes/doctor.ts";
 import { addErasureRoutes } from "./routes/erasures.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addExportRoutes } from "./routes/export.ts";
@@ -80,6 +81,7 @@ const routes: readonly AddRoutes[] = [
   addLedgerRoutes,
   addErasureRoutes,
   addHealthRoutes,
+  addDoctorRoutes,
 ];
 
 /** Not yet listening; `listen` and `close` are Fastify's. */

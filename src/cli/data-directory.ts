@@ -2,7 +2,7 @@
  * The data directory: made for its owner alone, and held by one server at a time. The lock is an
  * exclusive transaction on a small SQLite file, which the system lets go of however the server ends.
  */
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CommandFailure } from "./exit.ts";
@@ -13,7 +13,8 @@ export type HeldDirectory = { readonly release: () => void };
 export function makeDataDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    chmodSync(path, 0o700);
+    // A folder that somebody has just made by hand is made ours; one that holds data is not hidden after the fact.
+    if (readdirSync(path).length === 0) chmodSync(path, 0o700);
   } catch (cause) {
     throw new CommandFailure(
       "usage",
@@ -23,9 +24,27 @@ export function makeDataDirectory(path: string): void {
   }
 }
 
+/** What opens everything else; the rest lies in folders that only their owner opens. */
+const secrets = ["control.db", "redaction-keys.json", "ledger/key", "ledger/secrets", "tls/key.pem"];
+
+/** Throws `CommandFailure` where others could have read the data: that is to be known, not to be mended in silence. */
+function refuseLoose(path: string): void {
+  const loose = ["", ...secrets].filter((name) => {
+    const found = statSync(join(path, name), { throwIfNoEntry: false });
+    return found !== undefined && (found.mode & 0o077) !== 0;
+  });
+  if (loose.length === 0) return;
+  const names = loose.map((name) => join(path, name)).join(", ");
+  throw new CommandFailure(
+    "usage",
+    `others than their owner can read ${names}: see who has, then \`chmod -R go= ${path}\``,
+  );
+}
+
 /** Throws `CommandFailure` that names the process which has the directory already. */
 export function holdDataDirectory(path: string, pid: number): HeldDirectory {
   makeDataDirectory(path);
+  refuseLoose(path);
   const pidFile = join(path, "server.pid");
   const database = new DatabaseSync(join(path, "server.lock"));
   try {

@@ -8,6 +8,7 @@ import { addAgent } from "./commands/agent.ts";
 import { addAudit } from "./commands/audit.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDebug } from "./commands/debug.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addErase } from "./commands/erase.ts";
 import { addExec } from "./commands/exec.ts";
 import { addIncidents } from "./commands/incidents.ts";
@@ -48,6 +49,7 @@ const commands: readonly AddCommand[] = [
   addWhy,
   addKeys,
   addPeople,
+  addDoctor,
   addVerify,
   addLedger,
   addErase,

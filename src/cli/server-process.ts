@@ -38,6 +38,7 @@ import { makeOwnLog, type OwnLog } from "./own-log.ts";
 import { ownJobs } from "./own-schedule.ts";
 import { makeOwnerKey } from "./owner-key.ts";
 import { startPipeline } from "./pipeline.ts";
+import { examine } from "./posture.ts";
 import { loadProvider } from "./provider.ts";
 import { loadRedaction, startRedactionSummaries, watchRedaction } from "./redaction.ts";
 import { loadRules } from "./rules.ts";
@@ -270,6 +271,16 @@ async function open(
     }),
     keyring,
     journal,
+    examine: async () =>
+      await examine({
+        config,
+        control,
+        events,
+        tls,
+        clock,
+        channels: watch.channels().length,
+        retentionDays: retentionOf(config),
+      }),
     status,
     clock,
     randomBytes,
