@@ -9,6 +9,7 @@ import { narrowed } from "./complete.ts";
 import { CopyButton } from "./copy.tsx";
 import { Structure } from "./json.tsx";
 import { Plain } from "./plain.tsx";
+import { EventProof } from "./proof.tsx";
 import { Stamp } from "./time.tsx";
 
 export function keyOfEvent(event: StoredEvent): string {
@@ -67,7 +68,7 @@ export function EventDetail({ event }: { readonly event: StoredEvent }): JSX.Ele
         <div>
           <dt>ledger</dt>
           <dd>
-            segment {event.segment}, place {event.segment_index}
+            segment {event.segment}, place {event.segment_index} <EventProof event={event} />
           </dd>
         </div>
       </dl>
