@@ -3,7 +3,18 @@
  * `node bench/redaction-matrix.ts` writes the whole matrix to docs/redaction-matrix.md.
  */
 import { writeFileSync } from "node:fs";
+import { laterShapes } from "./redact/later.ts";
 import { type Matrix, matrixDocument, measureMatrix } from "./redact/matrix.ts";
+import { measureRealLines } from "./redact/real-lines.ts";
+import {
+  frozenMaterial,
+  implementations,
+  measureUnseen,
+  type Shapes,
+  type UnseenResult,
+  unseenShapes,
+} from "./redact/unseen.ts";
+import { unseenDocument } from "./redact/unseen-document.ts";
 import type { BenchOptions, BenchResult } from "./run.ts";
 
 export const about = "secrets found and harmless lines touched, on generated material";
@@ -11,8 +22,22 @@ export const about = "secrets found and harmless lines touched, on generated mat
 const seed = 20_261_121;
 
 export async function run({ quick }: BenchOptions): Promise<BenchResult> {
-  const figures = figuresOf(measureMatrix(seed, quick ? 5 : 40, quick ? 10_000 : 100_000));
+  const figures = {
+    ...figuresOf(measureMatrix(seed, quick ? 5 : 40, quick ? 10_000 : 100_000)),
+    ...unseenFigures(),
+  };
   return { figures, lines: Object.entries(figures).map(([name, figure]) => `${name}: ${figure}`) };
+}
+
+/** Of the material that is frozen, by the server's implementation. */
+function unseenFigures(): Record<string, number> {
+  const [server] = implementations as readonly [(typeof implementations)[number]];
+  const { cases, touched } = measureUnseen(frozenMaterial(unseenShapes), server);
+  return {
+    frozen_cases: cases.length,
+    frozen_leaking: cases.filter(({ leaked }) => leaked > 0).length,
+    frozen_harmless_touched: touched.length,
+  };
 }
 
 function figuresOf({ cells, benignLines, benignTouched }: Matrix): Record<string, number> {
@@ -27,6 +52,14 @@ function figuresOf({ cells, benignLines, benignTouched }: Matrix): Record<string
 
 if (import.meta.main) {
   const matrix = measureMatrix(seed, 40, 100_000);
-  writeFileSync(new URL("../docs/redaction-matrix.md", import.meta.url), matrixDocument(matrix, seed));
+  const measured = (shapes: Shapes): readonly UnseenResult[] => {
+    const material = frozenMaterial(shapes);
+    return implementations.map((implementation) => measureUnseen(material, implementation));
+  };
+  const unseen = unseenDocument(measured(unseenShapes), measured(laterShapes), measureRealLines());
+  writeFileSync(
+    new URL("../docs/redaction-matrix.md", import.meta.url),
+    `${matrixDocument(matrix, seed, unseen)}\n`.replace(/\n+$/, "\n"),
+  );
   console.log(figuresOf(matrix));
 }

@@ -88,7 +88,7 @@ function touched(count: number, make: () => string): readonly string[] {
   return Array.from({ length: count }, make).filter((line) => redact(line) !== line);
 }
 
-export function matrixDocument(matrix: Matrix, seed: number): string {
+export function matrixDocument(matrix: Matrix, seed: number, unseen: string): string {
   const { cells, benignLines, benignTouched, heldOutTouched } = matrix;
   const names = [...new Set(cells.map((cell) => cell.container))];
   const rows = [...new Set(cells.map((cell) => cell.secret))];
@@ -116,6 +116,9 @@ export function matrixDocument(matrix: Matrix, seed: number): string {
     `- Held out: ${rateOf(cells.filter((cell) => heldOut.has(cell.container)))}`,
     `- Harmless lines: ${touchedOf(benignTouched.length, benignLines)}`,
     `- Harmless lines, held out: ${touchedOf(heldOutTouched.length, benignLines)}`,
+    "",
+    unseen,
+    "## Generated cases, cell by cell",
     "",
     "Not found: a card or account number of which the end is cut off, since its check digit is gone.",
     "",

@@ -8,11 +8,10 @@ import { fromBytes, toBytes } from "../../src/redact/json.ts";
 import { compileRules } from "../../src/redact/rules.ts";
 import { redactText } from "../../src/redact/text.ts";
 import { longestCommon } from "./common-part.ts";
-import { materialRandom, pick } from "./material.ts";
+import { type Container, materialRandom, pick, type Random, type Secret } from "./material.ts";
 import { unseenSecrets } from "./unseen-secrets.ts";
-import { credentials, unseenContainers, unseenHarmlessLine } from "./unseen-shapes.ts";
+import { type Credential, credentials, unseenContainers, unseenHarmlessLine } from "./unseen-shapes.ts";
 
-const seed = 90_217_406;
 const casesPerCell = 4;
 const harmlessLines = 40_000;
 
@@ -28,18 +27,34 @@ export type Case = {
 export type Unseen = {
   readonly cases: readonly Case[];
   readonly harmless: readonly string[];
+};
+
+/** What material is made from. */
+export type Shapes = {
+  readonly seed: number;
+  readonly secrets: { readonly [name: string]: Secret };
+  readonly containers: readonly Container[];
+  readonly credentials: readonly Credential[];
+  readonly harmlessLine: (random: Random) => string;
+  /** Of all that is made from them; a run on anything else is refused. */
   readonly hash: string;
 };
 
-/** Of all cases and lines. The figures of the first run in docs/redaction-matrix.md are of these. */
-export const frozenHash = "85ca9d11b82e5590b1c368ebc3108321cef2f993f0306bc7e8d32939316d18f2";
+export const unseenShapes: Shapes = {
+  seed: 90_217_406,
+  secrets: unseenSecrets,
+  containers: unseenContainers,
+  credentials,
+  harmlessLine: unseenHarmlessLine,
+  hash: "85ca9d11b82e5590b1c368ebc3108321cef2f993f0306bc7e8d32939316d18f2",
+};
 
-export function unseenMaterial(): Unseen {
-  const random = materialRandom(seed);
+export function frozenMaterial(shapes: Shapes): Unseen {
+  const random = materialRandom(shapes.seed);
   const cases: Case[] = [];
   for (let index = 0; index < casesPerCell; index++) {
-    for (const [secret, { keys, make }] of Object.entries(unseenSecrets)) {
-      for (const { language, name, plain, wrap } of unseenContainers) {
+    for (const [secret, { keys, make }] of Object.entries(shapes.secrets)) {
+      for (const { language, name, plain, wrap } of shapes.containers) {
         if (keys.length === 0 && plain === undefined) continue;
         const value = make(random);
         const key = keys.length === 0 ? pick(random, ["memo", "subject", "x_info"]) : pick(random, keys);
@@ -48,7 +63,7 @@ export function unseenMaterial(): Unseen {
         cases.push({ secret, container, text: wrap(key, value, around), value, around });
       }
     }
-    for (const { name, make, line } of credentials) {
+    for (const { name, make, line } of shapes.credentials) {
       const value = make(random);
       const around = `left alone ${"klmnopqrst"[index] as string} here`;
       cases.push({
@@ -60,11 +75,12 @@ export function unseenMaterial(): Unseen {
       });
     }
   }
-  const harmless = Array.from({ length: harmlessLines }, () => unseenHarmlessLine(random));
+  const harmless = Array.from({ length: harmlessLines }, () => shapes.harmlessLine(random));
   const hash = createHash("sha256")
     .update(JSON.stringify([cases, harmless]))
     .digest("hex");
-  return { cases, harmless, hash };
+  if (hash !== shapes.hash) throw new Error(`the frozen material has changed: ${hash}`);
+  return { cases, harmless };
 }
 
 export type Implementation = {
@@ -158,30 +174,4 @@ function judge(
   const left = longestCommon(value, redacted.replace(/\[[a-zA-Z_]{2,}:[^\]]*\]/g, "\0"));
   const kept = redacted.includes(around) || redacted.includes(encodeURIComponent(around));
   return { leaked: left >= Math.min(4, value.length) ? left : 0, lost: kept ? 0 : around.length };
-}
-
-if (import.meta.main) {
-  const material = unseenMaterial();
-  console.log(material.hash, material.cases.length);
-  for (const implementation of implementations) {
-    const { cases, touched } = measureUnseen(material, implementation);
-    const leaking = cases.filter(({ leaked }) => leaked > 0);
-    console.log(
-      implementation.name,
-      `${leaking.length} of ${cases.length} leak, ${cases.filter(({ lost }) => lost > 0).length} lose, ${touched.length} of ${material.harmless.length} touched`,
-    );
-    if (process.argv[2] === implementation.name) {
-      const by = (name: "secret" | "container") =>
-        console.log(
-          Object.entries(Object.groupBy(leaking, (one) => one[name]))
-            .map(([k, v]) => `${v?.length} ${k}: ${v?.[0]?.redacted.slice(0, 160)}`)
-            .join("\n"),
-        );
-      by("secret");
-      by("container");
-      console.log(
-        [...new Set(touched.map((line) => line.replace(/[0-9a-f]{2,}/g, "#")))].slice(0, 30).join("\n"),
-      );
-    }
-  }
 }

@@ -122,7 +122,7 @@ function keyDoubt(verdict: KeyVerdict, keyBytesMax: number, length: number): Dou
     const first = runStart(text, hit);
     let behind = runEnd(text, hit);
     if (behind - first >= keyBytesMax) return true;
-    const flag = text.charAt(first) === "-";
+    const flag = text.slice(first, behind).includes("--");
     for (let words = 1; words <= wordsMax; words++) {
       if (mayAssign(text, behind, flag) && verdict(text.slice(first, behind))) return true;
       if (text.charAt(behind) !== " " || !isKeyCode(text.charCodeAt(behind + 1))) return false;
