@@ -33,6 +33,7 @@ function play(
   monitor: Partial<Monitor> = {},
   ears = [{ name: "mail", severityMin: "warning" as const, hearsAcknowledgements: false }],
   policy: Policy = quietPolicy,
+  needs: Readonly<Record<string, Partial<Monitor>>> = {},
 ) {
   let silences: readonly Silence[] = [];
   const kept = new Map<string, Incident>();
@@ -64,6 +65,7 @@ function play(
         gaps: [],
         slots: [],
         openRuns: [],
+        drifts: [],
         usualOf: () => undefined,
         survey: noSurvey,
         agents: [],
@@ -79,7 +81,7 @@ function play(
           policy,
           silences,
           newId: () => `i${++ids}`,
-          monitorOf: () => ({ ...quietMonitor(job), ...monitor }),
+          monitorOf: (name) => ({ ...quietMonitor(name), ...monitor, ...needs[name.job] }),
           store: {
             incidentOfCause: async (cause) =>
               [...kept.values()].findLast((incident) => incident.cause === cause),
@@ -201,6 +203,25 @@ describe("an incident", () => {
       life.acts.filter((act) => act === "grouped" || act === "released"),
       ["grouped", "grouped", "released"],
     );
+  });
+
+  test("of a job takes those that need it with it; two that need each other do not silence both", async () => {
+    const [first, second] = ["First", "Second"].map((name) => ({ job: name, service: "s" }));
+    assert.ok(first && second);
+    const failing = [
+      finding(0, { cause: "second", job: second }),
+      finding(0, { cause: "first", job: first }),
+    ];
+    const life = play({}, undefined, undefined, { Second: { needs: [{ job: "First" }] } });
+    await life.look(0, failing);
+    const [child, parent] = [...life.kept.values()];
+    assert.deepEqual([child?.parentId, parent?.children, life.told], [parent?.id, 1, ["opened"]]);
+
+    const both = { Second: { needs: [{ job: "First" }] }, First: { needs: [{ job: "Second" }] } };
+    const knot = play({}, undefined, undefined, both);
+    await knot.look(0, failing);
+    assert.equal([...knot.kept.values()].filter(({ parentId }) => parentId === undefined).length, 1);
+    assert.deepEqual(knot.told, ["opened"]);
   });
 
   test("is over when a retry is told of late", async () => {

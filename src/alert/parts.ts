@@ -1,5 +1,6 @@
 /** What the watch is given to work with, and what others may ask of it. */
 import type { Baseline } from "../detect/baseline.ts";
+import type { Drift } from "../detect/drift.ts";
 import type { RuleSet } from "../detect/sigma/rule.ts";
 import type { Explanation } from "../detect/why.ts";
 import type { Kind } from "../model/event.ts";
@@ -117,6 +118,8 @@ export type Watch = {
   /** `undefined`: there is no such channel. */
   readonly testChannel: (name: string) => Promise<Delivery | undefined>;
   readonly explain: (job: JobName, atMs: number) => Promise<Explanation>;
+  /** Where what is declared and what is installed differ. */
+  readonly drifts: () => Promise<readonly Drift[]>;
   /** What is usual of a job in each hour of a range. */
   readonly baseline: (job: JobName, range: TimeRange) => Promise<Baseline & { readonly timeZone: string }>;
   readonly close: () => Promise<void>;

@@ -221,6 +221,7 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
           .filter(({ host, lastMs }) => hosts.has(host) && nowMs - lastMs > 90_000),
       });
     },
+    drifts: async () => (await expectations()).drifts,
     async baseline(job, { fromMicros, untilMicros }) {
       const { survey, timeZone } = parts;
       const range = { fromMs: fromMicros / 1000, untilMs: untilMicros / 1000, timeZone };

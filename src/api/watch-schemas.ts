@@ -241,6 +241,23 @@ export type ListedMonitorAnswer = Static<typeof listedSchema>;
 export const monitorListSchema = Type.Object({ rows: Type.Array(listedSchema) });
 export type MonitorList = Static<typeof monitorListSchema>;
 
+export const driftListSchema = Type.Object({
+  rows: Type.Array(
+    Type.Object({
+      what: oneOf(["not installed", "not declared", "installed twice", "other time"] as const),
+      ...jobNameParts,
+      because: text(),
+      declared: Type.Array(scheduleSchema),
+      installed: Type.Array(scheduleSchema),
+      seenTime: time(),
+      lastRunTime: Type.Optional(
+        Type.String({ format: "date-time", description: "when it was last heard of, within the last week" }),
+      ),
+    }),
+  ),
+});
+export type DriftList = Static<typeof driftListSchema>;
+
 export const monitorDetailSchema = Type.Object({
   ...listedSchema.properties,
   changes: Type.Array(

@@ -140,7 +140,8 @@ function spanOf(given: Given, key: string): number | undefined {
 function bytesOf(given: Given, key: string): number | undefined {
   const value = given[key];
   if (value === undefined || value === null) return undefined;
-  const match = /^(\d+)\s*(B|kB|MB|GB)?$/.exec(String(value));
+  const text = typeof value === "number" || typeof value === "string" ? `${value}` : "";
+  const match = /^(\d+)\s*(B|kB|MB|GB)?$/.exec(text);
   if (!match) throw new BadMonitor(`\`${key}\` must be a size such as 200B, 10kB or 3MB`);
   return Number(match[1]) * ({ kB: 1e3, MB: 1e6, GB: 1e9 }[match[2] ?? "B"] ?? 1);
 }
@@ -179,11 +180,10 @@ function listOf(value: unknown): readonly unknown[] | undefined {
 
 function calendarOf(value: unknown, calendars: Calendars): Calendar | undefined {
   if (value === undefined || value === null) return undefined;
-  const found = calendars.get(String(value));
+  if (typeof value !== "string") throw new BadMonitor("`calendar` must be the name of one of `calendars`");
+  const found = calendars.get(value);
   if (!found) {
-    throw new BadMonitor(
-      `there is no calendar \`${String(value)}\`${didYouMean(String(value), [...calendars.keys()])}`,
-    );
+    throw new BadMonitor(`there is no calendar \`${value}\`${didYouMean(value, [...calendars.keys()])}`);
   }
   return found;
 }

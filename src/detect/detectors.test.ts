@@ -22,6 +22,7 @@ function facts(more: Partial<Facts> & { readonly monitor?: Monitor } = {}): Fact
     gaps: [],
     slots: [],
     openRuns: [],
+    drifts: [],
     usualOf: () => undefined,
     survey: noSurvey,
     agents: [],

@@ -2,6 +2,7 @@
 import type { Finding } from "../model/finding.ts";
 import { agentSilent } from "./agent-silent.ts";
 import { backlog } from "./backlog.ts";
+import { drift } from "./drift.ts";
 import type { Facts } from "./facts.ts";
 import { failed } from "./failed.ts";
 import { failing } from "./failing.ts";
@@ -51,6 +52,7 @@ const detectors: readonly Detector[] = [
   pattern,
   unfamiliar,
   redactions,
+  drift,
 ];
 
 export function detect(facts: Facts, nowMs: number): readonly Finding[] {

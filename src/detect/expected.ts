@@ -12,10 +12,13 @@ import {
   quietMonitor,
   type Schedule,
 } from "../model/monitor.ts";
+import { type Drift, driftsOf } from "./drift.ts";
 
 export type Expected = {
   /** Jobs of which somebody or something said what is expected. */
   readonly all: readonly { readonly monitor: Monitor; readonly source: MonitorSource }[];
+  /** Where declared and installed differ. */
+  readonly drifts: readonly Drift[];
   /** A quiet one where nothing was said. */
   readonly of: (name: JobName) => Monitor;
 };
@@ -42,6 +45,7 @@ export function expectedOf(set: readonly Monitor[], declarations: readonly Decla
   }
   return {
     all: [...byKey.values()],
+    drifts: driftsOf(declarations),
     of: (name) =>
       byKey.get(jobKey(name))?.monitor ??
       byKey.get(jobKey({ job: name.job, ...(name.service !== undefined && { service: name.service }) }))

@@ -1,6 +1,7 @@
 /** All that detectors may know: gathered once a look, by few questions to the store. */
 import type { JobName, Monitor } from "../model/monitor.ts";
 import type { RunSummary, StoredEvent } from "../store/store.ts";
+import type { Drift } from "./drift.ts";
 import type { JudgedSlot } from "./judge.ts";
 import type { Survey } from "./survey.ts";
 import type { Usual } from "./usual.ts";
@@ -24,6 +25,7 @@ export type Facts = {
   readonly slots: readonly JudgedSlot[];
   /** Runs that wait, run, or will be tried again. */
   readonly openRuns: readonly RunSummary[];
+  readonly drifts: readonly Drift[];
   /** What is usual of a job; absent: still being learnt. */
   readonly usualOf: (name: JobName) => Usual | undefined;
   /** What is unlike the usual may be told by this. */

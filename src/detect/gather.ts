@@ -146,6 +146,7 @@ export function makeGatherer({ events, judge, errors, clock, surveyor }: Gathere
         gaps: heard.filter(({ kind }) => kind === "source.gap"),
         slots,
         openRuns: await findOpenRuns(expected, nowMs),
+        drifts: expected.drifts,
         usualOf: (name) => surveyor?.usualOf(name),
         survey: surveyor?.look({ after, until }, nowMs) ?? noSurvey,
         agents: Object.entries(agents).map(([host, lastMs]) => ({ host, lastMs })),

@@ -87,8 +87,8 @@ export function blameOf(usual: Usual, runRelease: string | undefined, nowMs: num
 const bases = { week: " at this hour of the week", day: " at this hour", all: "" } as const;
 
 /** `usually 40 to 55 s at this hour`. */
-export function showUsual(band: Band, show: (value: number) => string): string {
-  return `usually ${showRange(band, show)}${bases[band.basis]}`;
+export function showUsual(band: Band, show: (value: number) => string, of = ""): string {
+  return `usually ${showRange(band, show)}${of}${bases[band.basis]}`;
 }
 
 /** `40 to 55 s`: a unit that both have stands once. */

@@ -25,7 +25,7 @@ export const volume: Detector = ({ survey, monitorOf }) =>
       kind: "volume" as const,
       cause: causeOf("volume", jobKey(job), isMore ? "more" : "fewer"),
       atMs: hourMs + 3_600_000,
-      because: `${showJob(job)}: ${showUsual(band, showCount)} runs; in the hour from ${showMoment(hourMs)} there ${of.runs === 1 ? "was 1" : `were ${showCount(of.runs)}`}.`,
+      because: `${showJob(job)}: ${showUsual(band, showCount, " runs")}; in the hour from ${showMoment(hourMs)} there ${of.runs === 1 ? "was 1" : `were ${showCount(of.runs)}`}.`,
       job,
       severity: "info" as const,
       evidence: { eventIds: [], runIds: [] },

@@ -8,7 +8,13 @@ import { rangeOf, rangeParameters } from "../ask.ts";
 import { baselineSchema } from "../baseline-schemas.ts";
 import type { AddRoutes } from "../parts.ts";
 import { baselineAnswer, listedAnswer, monitorAnswer } from "../watch-answers.ts";
-import { monitorDetailSchema, monitorListSchema, putMonitorsSchema, whySchema } from "../watch-schemas.ts";
+import {
+  driftListSchema,
+  monitorDetailSchema,
+  monitorListSchema,
+  putMonitorsSchema,
+  whySchema,
+} from "../watch-schemas.ts";
 import { refusals } from "./refusals.ts";
 
 /** A thousand monitors. */
@@ -97,6 +103,39 @@ export const addMonitorRoutes: AddRoutes = (server, { watch, events, clock }) =>
         body.by ?? "somebody at this server",
       );
       return await reply.code(204).send(null);
+    },
+  );
+
+  server.get(
+    "/api/v1/drift",
+    {
+      schema: {
+        operationId: "listDrift",
+        tags: ["monitors"],
+        summary: "List where what is declared, what is installed and what runs differ",
+        response: { 200: driftListSchema, ...refusals(421, 503) },
+      },
+    },
+    async () => {
+      const untilMicros = Math.floor(clock() * 1000);
+      const jobs = await events.jobs({ fromMicros: untilMicros - quietBackMicros, untilMicros }, quietMax);
+      const drifts = await watch.drifts();
+      return {
+        rows: drifts.map(({ what, job, because, declared, installed, seenMs }) => {
+          const last = jobs.find(
+            (one) => one.job === job.job && (job.service ?? one.service) === one.service,
+          );
+          return {
+            what,
+            ...job,
+            because,
+            declared: [...declared],
+            installed: [...installed],
+            seenTime: formatTime(Math.floor(seenMs * 1000)),
+            ...(last && { lastRunTime: formatTime(last.lastMicros) }),
+          };
+        }),
+      };
     },
   );
 

@@ -1,6 +1,6 @@
 /** `midwatch monitors`: what is expected of jobs, and a file that says it. */
 import { readFileSync } from "node:fs";
-import type { ListedMonitorAnswer, MonitorDetail, MonitorList } from "../../api/watch-schemas.ts";
+import type { DriftList, ListedMonitorAnswer, MonitorDetail, MonitorList } from "../../api/watch-schemas.ts";
 import { type Monitor, showJob } from "../../model/monitor.ts";
 import { addServerOption, makeClient } from "../client.ts";
 import type { AddCommand } from "../command-line.ts";
@@ -72,6 +72,28 @@ export const addMonitors: AddCommand = (program, terminal) => {
         environment,
       });
       const lines = json ? [JSON.stringify(detail)] : detailLines(detail);
+      await terminal.write(`${lines.join("\n")}\n`);
+    });
+
+  addServerOption(monitors.command("drift"), terminal)
+    .summary("list where declared and installed schedules differ")
+    .description("Lists where what is declared, what is installed on hosts and what runs differ.")
+    .option("--json", "print each as one line of JSON")
+    .action(async (options: ListOptions) => {
+      const { rows } = await makeClient(options, terminal).get<DriftList>("/api/v1/drift");
+      if (rows.length === 0) {
+        throw new CommandFailure(
+          "nothing",
+          options.json ? "" : "what is declared and what is installed agree",
+        );
+      }
+      const lines = rows.map((row) => {
+        const ran =
+          row.lastRunTime === undefined
+            ? "It did not run in the last week."
+            : `It was last heard of at ${showTime(row.lastRunTime)}.`;
+        return options.json ? JSON.stringify(row) : printable(`${row.because} ${ran}`);
+      });
       await terminal.write(`${lines.join("\n")}\n`);
     });
 
