@@ -127,7 +127,7 @@ export function useRig(): void {
 
 /** An agent that runs until `stop` is called. */
 export function startAgent(
-  change: { state?: string; spoolBytesMax?: number; puma?: readonly PumaPlace[] } = {},
+  change: { state?: string; spoolBytesMax?: number; puma?: readonly PumaPlace[]; clock?: () => number } = {},
 ): {
   stop: () => Promise<void>;
   ended: Promise<void>;
@@ -141,7 +141,7 @@ export function startAgent(
       stateDirectory: join(rig.directory, change.state ?? "state"),
       host: hostname(),
       otherHosts: [],
-      clock: Date.now,
+      clock: change.clock ?? Date.now,
       randomBytes: (count) => randomBytes(count),
       log: (line) => rig.logged.push(line),
       version: "test",

@@ -2,29 +2,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { memoryGroup } from "../../test/memory-group.ts";
 import { causeOf, memoryGroupOf } from "./cause.ts";
 import { startTicksOf } from "./process.ts";
 
-/** A control group of 32 MB of either hierarchy, or the reason why there is none. */
-function smallGroup(): { readonly path: string } | { readonly because: string } {
-  if (process.getuid?.() !== 0) return { because: "only root may make a control group" };
-  const older = existsSync("/sys/fs/cgroup/memory/memory.limit_in_bytes");
-  const path = join(older ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup", `midwatch-test-${process.pid}`);
-  try {
-    mkdirSync(path);
-    writeFileSync(join(path, older ? "memory.limit_in_bytes" : "memory.max"), String(32 * 1024 * 1024));
-    return { path };
-  } catch (error) {
-    return { because: `no control group with a limit can be made here: ${String(error)}` };
-  }
-}
-
 test("a worker that the kernel killed for want of memory is told from one that was killed", async (context) => {
-  const group = smallGroup();
+  const group = memoryGroup("cause", 32 * 1024 * 1024);
   if ("because" in group) return context.skip(group.because);
   try {
     const script = 'echo $$ > "$0/cgroup.procs"; echo ready; read -r _; exec tail /dev/zero';
@@ -48,6 +33,6 @@ test("a worker that the kernel killed for want of memory is told from one that w
     assert.equal(unnamed.errorClass, "WorkerKilledForMemory");
     assert.match(unnamed.evidence ?? "", /oom_kill of .* rose from \d+ to \d+/);
   } finally {
-    rmdirSync(group.path);
+    group.remove();
   }
 });

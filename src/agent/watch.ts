@@ -10,8 +10,8 @@ import { type Lines, splitLines } from "./lines.ts";
 import type { OwnEvents } from "./own.ts";
 import { bootId, type ProcessName, parseWorker, uptimeSeconds } from "./process.ts";
 import { noteNumbers } from "./sequence.ts";
-import type { AgentState, FileRow } from "./state.ts";
-import { endOf, type Notes, readNotes, startOf } from "./wrapper.ts";
+import type { AgentState, FileRow, Row } from "./state.ts";
+import { endOf, type Notes, type RunStart, readNotes, startOf } from "./wrapper.ts";
 
 export type WatcherSetup = {
   readonly state: AgentState;
@@ -153,8 +153,9 @@ export class Watcher {
     };
     const start = startOf(notes.notes[0] ?? [], file.name, host, noteClock);
     if (!start) return;
+    const begun = known > 0 ? this.#asTold(start) : start;
     for (const note of notes.notes.slice(known)) {
-      const event = note === notes.notes[0] ? start : endOf(note, start, noteClock);
+      const event = note === notes.notes[0] ? start : endOf(note, begun, noteClock);
       if (event) this.#follow(own.add(event), start.worker);
     }
   }
@@ -195,6 +196,17 @@ export class Watcher {
     for (const [worker, time] of lastTimes) {
       this.#setup.state.run("UPDATE worker SET last_time = ? WHERE worker = ?", time, worker);
     }
+  }
+
+  /** With the time that was told: the time of day may have been set since, and an end follows its start. */
+  #asTold(start: RunStart): RunStart {
+    const row = this.#setup.state.get(
+      "SELECT fields FROM execution WHERE worker = ? AND run_id = ?",
+      start.worker,
+      start.run_id,
+    );
+    const time = row && fieldsOf(row).time;
+    return time === undefined ? start : { ...start, time };
   }
 
   /** A worker of another host or container has pids that mean nothing here. */
@@ -250,7 +262,7 @@ export class Watcher {
     const held = state.all("SELECT worker, fields FROM execution WHERE run_id = ?", run);
     const own = held.find((row) => row["worker"] === worker);
     const only = held.length === 1 ? held[0] : undefined;
-    const attempt = only && (JSON.parse(only["fields"] as string) as KeptFields).attempt;
+    const attempt = only && fieldsOf(only).attempt;
     const holder = own ?? (attempt === event.attempt ? only : undefined);
     if (holder) {
       const name = holder["worker"] as string;
@@ -289,6 +301,10 @@ export class Watcher {
 }
 
 const clockSlackMs = 5000;
+
+function fieldsOf(row: Row): KeptFields {
+  return JSON.parse(row["fields"] as string) as KeptFields;
+}
 
 function keep(event: EventRecord): string {
   return JSON.stringify(Object.fromEntries(keptFields.map((name) => [name, event[name]])));

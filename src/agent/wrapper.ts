@@ -78,12 +78,15 @@ export function endOf(note: readonly string[], started: RunStart, clock: NoteClo
   const { uptime_seconds: began } = started.attributes as { uptime_seconds: number };
   const durationMs = Math.max(Math.round((Number(uptime) - began) * 1000), 0);
   const startedMs = Date.parse(started.time as string);
+  const dueMs = startedMs + durationMs;
+  // Not in the future, unless the time of day was set back meanwhile: an end follows its start.
+  const endedMs = clock.nowMs < startedMs ? dueMs : Math.min(dueMs, clock.nowMs);
   const cpuMs = childProcessorMs(times ?? "");
   const { time: _time, kind: _kind, attributes: _attributes, ...same } = started;
   return {
     ...same,
     ...outcomeOf(exitCode),
-    time: formatTime(Math.round(Math.min(startedMs + durationMs, clock.nowMs) * 1000)),
+    time: formatTime(Math.round(endedMs * 1000)),
     duration_ms: durationMs,
     exit_code: exitCode,
     ...(cpuMs !== undefined && { cpu_ms: cpuMs }),

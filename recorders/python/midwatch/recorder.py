@@ -143,7 +143,8 @@ class Recorder:
         message = "%d events could not be written to the spool" % dropped
         gap = {"severity": "warn", "message": message, "runtime": self.kind}
         if not spool.append(self._event("source.gap", gap, {"dropped": dropped})):
-            spool.restore_dropped(dropped)
+            # The line that says so has counted itself.
+            spool.restore_dropped(dropped - 1)
 
 
 recorder = Recorder()

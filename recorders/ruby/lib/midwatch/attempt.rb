@@ -7,18 +7,22 @@ module Midwatch
     # Fields by which an attempt is known; the others are of one of its events.
     OF_ALL = %w[time runtime job run_id attempt trace_id actor queue priority worker].freeze
 
+    CLOCKS = [Process::CLOCK_MONOTONIC, Process::CLOCK_THREAD_CPUTIME_ID, Process::CLOCK_REALTIME].freeze
+
     module_function
 
     def clocks
-      [Process.clock_gettime(Process::CLOCK_MONOTONIC), Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)]
+      CLOCKS.map { |clock| Process.clock_gettime(clock) }
     end
 
-    # Since the clocks were read.
+    # Since the clocks were read. Where the time of day was set back meanwhile, the end comes when it
+    # would have come: an end before its start would be no end.
     def measures(before)
-      seconds, cpu_seconds = clocks.zip(before).map { |now, then_| now - then_ }
+      seconds, cpu_seconds, day_seconds = clocks.zip(before).map { |now, begun| now - begun }
+      time = day_seconds.negative? ? Midwatch.recorder.time_text(Time.at(before[2] + seconds)) : nil
       # Reading it takes longer than many a job does.
       peak = seconds > 0.05 ? peak_rss_bytes : nil
-      { "duration_ms" => seconds * 1000, "cpu_ms" => cpu_seconds * 1000, "max_rss_bytes" => peak }
+      { "time" => time, "duration_ms" => seconds * 1000, "cpu_ms" => cpu_seconds * 1000, "max_rss_bytes" => peak }
     end
 
     def peak_rss_bytes
@@ -35,7 +39,7 @@ module Midwatch
       fields["outcome"] = again ? "retrying" : "discarded"
       fields["severity"] = "warn"
       # The next attempt may have begun elsewhere before this one was left.
-      fields["time"] = context.active_job_time && Midwatch.recorder.time_text(context.active_job_time)
+      fields["time"] ||= context.active_job_time && Midwatch.recorder.time_text(context.active_job_time)
       if context.active_job_error
         fields.merge!(Failure.fields(context.active_job_error))
         Midwatch.recorder.record("job.failed", fields)

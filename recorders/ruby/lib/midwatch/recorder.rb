@@ -120,7 +120,8 @@ module Midwatch
       if spool.append(line(spool, "source.gap", { "severity" => "warn", "message" => message }, attributes))
         @faults_told += faults
       else
-        spool.restore_dropped(count)
+        # The line that says so has counted itself.
+        spool.restore_dropped(count - 1)
       end
     end
   end
