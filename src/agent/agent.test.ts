@@ -22,6 +22,8 @@ import {
   workerName,
 } from "../../test/agent-rig.ts";
 import type { EventRecord } from "../model/event.ts";
+import type { SourceChain } from "../model/intake.ts";
+import { judgeChain, parseChain } from "../seal/source-chain.ts";
 
 useRig();
 
@@ -91,6 +93,57 @@ describe("shipping", () => {
     assert.deepEqual(ids(sentByRecorders()), ids([first, second]));
     assert.equal(rig.receiver.sent[1]?.batch, rig.receiver.sent[0]?.batch);
     assert.equal(rig.receiver.sent[1]?.lines, rig.receiver.sent[0]?.lines);
+  });
+
+  test("each batch is a link of one chain, over restarts of the agent and lost answers", async () => {
+    const before = startAgent();
+    await appendFile(liveFile(), lines(event()));
+    await until("the first batch", () => sentByRecorders().length === 1);
+    await before.stop();
+    rig.receiver.faults.push((_request, response, take) => {
+      take();
+      response.destroy();
+    });
+    await appendFile(liveFile(), lines(event()));
+    const after = startAgent();
+    await until("the second batch", () => sentByRecorders().length === 2);
+    await after.stop();
+
+    let kept: SourceChain | undefined;
+    const judged = rig.receiver.sent.map(({ chain }) => {
+      const link = parseChain(chain) ?? assert.fail(`${chain} is no link`);
+      const { kind } = judgeChain(kept, link);
+      kept = link;
+      return kind;
+    });
+    assert.ok(judged.length >= 3, judged.join(" "));
+    assert.ok(judged.includes("repeated"), judged.join(" "));
+    assert.ok(!judged.includes("broken"), judged.join(" "));
+  });
+
+  test("lines that were changed while they waited are told of, and those after them are not", async () => {
+    rig.receiver.key = "another";
+    const agent = startAgent();
+    const events = Array.from({ length: 3 }, (_, index) => event({ message: `number ${index}` }));
+    await appendFile(liveFile(), lines(...events));
+    await until("the watcher", () => rig.logged.some((line) => line.includes("refuses the key")));
+    await sleep(300);
+    await agent.stop();
+    const text = await readFile(liveFile(), "utf8");
+    await writeFile(liveFile(), text.replace("number 1", "number X"));
+    await appendFile(liveFile(), lines(event()));
+
+    rig.receiver.key = "mwk_test_key";
+    const again = startAgent();
+    await until("the report", () => rig.receiver.ofKind("source.gap").length > 0);
+    await until("all events", () => sentByRecorders().length === 4);
+    await again.stop();
+    const gaps = rig.receiver.ofKind("source.gap").map(({ message }) => message);
+    assert.equal(gaps.length, 1, gaps.join("\n"));
+    assert.match(
+      gaps[0] ?? "",
+      /somebody changed or removed lines between the bytes 0 and \d+ after they were written/,
+    );
   });
 
   test("413 makes the batches smaller, down to the one line that is too large", async () => {

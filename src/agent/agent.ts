@@ -266,6 +266,7 @@ class Agent {
   #sample(nowMs: number): void {
     this.#sampledMs = nowMs;
     const { sent, refused } = this.#shipper.counts;
+    const { count: batches, head } = this.#shipper.chain;
     const waiting = [...this.#waitingFiles()];
     const oldestMs = Math.min(nowMs, ...waiting.map(({ changedMs }) => changedMs));
     this.#state.change(() => {
@@ -279,6 +280,9 @@ class Agent {
           spool_files: this.#files.current.size,
           sent_lines: sent,
           refused_lines: refused,
+          // So the ledger holds where the chain of batches was, whether or not anything else came.
+          batches,
+          batch_chain: head,
           up_ms: Math.round(nowMs - this.#startedMs),
           version: this.#setup.version,
         },

@@ -78,7 +78,7 @@ export class Shipper {
       batch.saved.id,
       batch.lines.length,
       body,
-      { witnessedSize: witnessed, chain: this.#chain() },
+      { witnessedSize: witnessed, chain: this.chain },
       signal,
     );
     if (verdict.kind === "again" || verdict.kind === "denied") return verdict;
@@ -131,7 +131,7 @@ export class Shipper {
   }
 
   /** The newest link that the server has acknowledged. */
-  #chain(): Pick<SourceChain, "count" | "head"> {
+  get chain(): Pick<SourceChain, "count" | "head"> {
     return parseChain(this.#setup.state.setting(chainSetting) ?? "") ?? chainStart;
   }
 
