@@ -1,8 +1,11 @@
-/** Incidents that have one cause: a host that is away takes everything with it that ran there. */
+/**
+ * Incidents that have one cause: a host that is away takes everything with it that ran there, and a
+ * job that is in trouble those that need it.
+ */
 import { isNamed } from "../detect/expected.ts";
 import type { FindingKind } from "../model/finding.ts";
 import type { Incident } from "../model/incident.ts";
-import type { Monitor } from "../model/monitor.ts";
+import type { JobName, Monitor } from "../model/monitor.ts";
 import { entryOf, type Step } from "./life.ts";
 
 /** What the silence of a host explains. A failure explains itself. */
@@ -18,23 +21,6 @@ const explained: ReadonlySet<FindingKind> = new Set([
   "source_silent",
   "drift",
 ]);
-
-/** An agent is missed after a while: what was found so long before may come of the same. */
-const beforeMs = 10 * 60_000;
-
-export type MonitorOf = (job: NonNullable<Incident["job"]>) => Monitor;
-
-/** The incident that this one is a part of; `silent` are hosts that are not heard of. */
-export function parentOf(
-  incident: Incident,
-  silent: readonly Incident[],
-  monitorOf: MonitorOf,
-): Incident | undefined {
-  if (silent.length === 0 || !explained.has(incident.kind)) return undefined;
-  const host = incident.host ?? soleHost(incident, monitorOf);
-  if (host === undefined) return undefined;
-  return silent.find((one) => one.host === host && incident.openedMs >= one.openedMs - beforeMs);
-}
 
 /** What a job that does not get what it needs may come to. */
 const comesOfNeed: ReadonlySet<FindingKind> = new Set([
@@ -56,22 +42,64 @@ const isTrouble: ReadonlySet<FindingKind> = new Set([
   "waiting",
 ]);
 
-/** The incident of a job that this one's job needs, as its monitor says. */
-export function neededOf(
-  incident: Incident,
-  open: readonly Incident[],
-  monitorOf: MonitorOf,
-): Incident | undefined {
-  const needs = incident.job ? (monitorOf(incident.job).needs ?? []) : [];
-  if (needs.length === 0 || !comesOfNeed.has(incident.kind)) return undefined;
-  return open.find(
-    ({ id, job, kind, parentId }) =>
-      id !== incident.id &&
-      parentId === undefined &&
-      job !== undefined &&
-      isTrouble.has(kind) &&
-      needs.some((name) => isNamed(name, job)),
+/** A cause is known after a while: what was found so long before it may come of the same. */
+const beforeMs = 10 * 60_000;
+
+export type MonitorOf = (job: JobName) => Monitor;
+
+/** What parents are looked for among: all that is not over. */
+export type Open = {
+  readonly byId: ReadonlyMap<string, Incident>;
+  /** Hosts that are not heard of. */
+  readonly silent: readonly Incident[];
+  /** Trouble of jobs that others may need. */
+  readonly ofJobs: readonly Incident[];
+};
+
+/** `byId` is looked into again and again: who joins a parent must stand there as it is then. */
+export function openOf(open: readonly Incident[], byId: ReadonlyMap<string, Incident>): Open {
+  return {
+    byId,
+    silent: open.filter(({ kind }) => kind === "agent_silent"),
+    ofJobs: open.filter(({ job, kind }) => job !== undefined && isTrouble.has(kind)),
+  };
+}
+
+/** The incident that this one is a part of: of its host, or of a job that its own needs. */
+export function parentOf(incident: Incident, open: Open, monitorOf: MonitorOf): Incident | undefined {
+  const parent = ofHost(incident, open, monitorOf) ?? ofNeed(incident, open, monitorOf);
+  return parent && !isBelow(parent, incident, open) ? parent : undefined;
+}
+
+function ofHost(incident: Incident, { silent }: Open, monitorOf: MonitorOf): Incident | undefined {
+  if (silent.length === 0 || !explained.has(incident.kind)) return undefined;
+  const host = incident.host ?? soleHost(incident, monitorOf);
+  if (host === undefined) return undefined;
+  return silent.find((one) => one.host === host && incident.openedMs >= one.openedMs - beforeMs);
+}
+
+/** Nobody is told of trouble that is only worth a note: nothing may be held for it. */
+function ofNeed(incident: Incident, { ofJobs }: Open, monitorOf: MonitorOf): Incident | undefined {
+  const { id, job, openedMs, kind } = incident;
+  const needs = job && comesOfNeed.has(kind) ? (monitorOf(job).needs ?? []) : [];
+  if (needs.length === 0) return undefined;
+  return ofJobs.find(
+    (one) =>
+      one.id !== id &&
+      one.severity !== "info" &&
+      openedMs >= one.openedMs - beforeMs &&
+      needs.some((need) => one.job && isNamed(need, one.job)),
   );
+}
+
+/** Two jobs that need each other must not be held for one another, so that nobody is told. */
+function isBelow(parent: Incident, incident: Incident, { byId }: Open): boolean {
+  let above = byId.get(parent.id);
+  for (let steps = 0; above && steps <= byId.size; steps += 1) {
+    if (above.id === incident.id) return true;
+    above = above.parentId === undefined ? undefined : byId.get(above.parentId);
+  }
+  return false;
 }
 
 /** A job that is installed on one host only does not run while that is away. */

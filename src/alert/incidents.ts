@@ -5,7 +5,7 @@ import { lastingKinds } from "../model/finding.ts";
 import type { Incident, Message, TimelineEntry } from "../model/incident.ts";
 import type { JobName, Monitor } from "../model/monitor.ts";
 import type { WatchStore } from "../store/watch.ts";
-import { joinParent, leaveParent, neededOf, parentOf } from "./grouping.ts";
+import { joinParent, leaveParent, openOf, parentOf } from "./grouping.ts";
 import {
   countFinding,
   countSuccess,
@@ -143,18 +143,22 @@ function recover(
 
 /** Joins what has one cause, and lets go what outlives it. */
 function group(board: Board, { monitorOf }: IncidentParts, nowMs: number): void {
-  const open = board.all().filter(({ state }) => state !== "resolved");
-  const ids = new Set(open.map(({ id }) => id));
-  const parents = open.filter(({ kind }) => kind === "agent_silent");
-  for (const incident of open) {
+  const unresolved = board.all().filter(({ state }) => state !== "resolved");
+  const byId = new Map(unresolved.map((incident) => [incident.id, incident]));
+  const open = openOf(unresolved, byId);
+  for (const { cause } of unresolved) {
+    const incident = board.of(cause);
+    if (!incident) continue;
     if (incident.parentId !== undefined) {
-      if (!ids.has(incident.parentId)) board.keep(leaveParent(incident, nowMs));
+      if (!byId.has(incident.parentId)) board.keep(leaveParent(incident, nowMs));
       continue;
     }
-    const parent = parentOf(incident, parents, monitorOf) ?? neededOf(incident, board.all(), monitorOf);
+    const parent = parentOf(incident, open, monitorOf);
     const current = parent && board.of(parent.cause);
     if (incident.state === "open" && current) {
-      for (const step of joinParent(incident, current, nowMs)) board.keep(step);
+      for (const step of joinParent(incident, current, nowMs)) {
+        byId.set(step.incident.id, board.keep(step));
+      }
     }
   }
 }
