@@ -1,18 +1,18 @@
 /** How things are, for somebody who was just woken: what needs a person, what heals, what went well. */
 import type { JSX } from "preact";
-import type { JobList, OverviewAnswer, RunPage } from "../../src/api/schemas.ts";
+import { useEffect, useState } from "preact/hooks";
+import type { JobList, OverviewAnswer } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
 import { nowMs } from "../clock.ts";
 import { sorted, useIncidents } from "../incidents.ts";
 import { Loading, Problem } from "../parts/notice.tsx";
-import { keyOfRun, NarrowRun, runColumns } from "../parts/runs.tsx";
-import { Table } from "../parts/table.tsx";
 import { Ago } from "../parts/time.tsx";
 import { useTitle } from "../parts/title.ts";
 import { groupRuns, neededStates, useRunGroups } from "../problems.ts";
 import { range } from "../range.ts";
 import { to } from "../route.ts";
 import { capital, counted, spelled } from "../words.ts";
+import type { LatestEnds } from "./now-ends.tsx";
 import { LastHour } from "./now-hour.tsx";
 import { OpenIncidents, QuietIncidents } from "./now-incidents.tsx";
 import { Healing, Needed } from "./now-problems.tsx";
@@ -49,7 +49,7 @@ export function NowScreen(): JSX.Element {
       <QuietIncidents rows={quiet} />
       <Healing jobs={jobs.data.rows} />
       <LastHour overview={hour.data} />
-      <LatestEnds own={own} />
+      <Ends own={own} />
     </>
   );
 }
@@ -126,33 +126,15 @@ function Evidence({
   );
 }
 
-const endsShown = 12;
-
-/** Midwatch's own jobs end every few minutes; they are told here only while there are no others. */
-function LatestEnds({ own }: { readonly own: boolean }): JSX.Element {
-  const { data, fault } = useAnswer<RunPage>(
-    address("/runs", { state: ["succeeded"], from: "-24h", limit: 60 }),
-    5000,
-  );
-  const rows = data?.rows.filter((run) => own || run.service !== "midwatch").slice(0, endsShown);
-  return (
-    <section aria-labelledby="ends">
-      <h2 id="ends">
-        Going well <span>latest ends</span>
-      </h2>
-      {fault && !data && <Problem fault={fault} />}
-      {!data && !fault && <Loading what="the latest ends" rows={6} />}
-      {rows?.length === 0 && <p class="nothing">No run of an application has ended well lately.</p>}
-      {rows && rows.length > 0 && (
-        <Table
-          name="Latest ends"
-          rows={rows}
-          columns={runColumns}
-          keyOf={keyOfRun}
-          narrow={(run) => <NarrowRun run={run} />}
-          rowHeight={31}
-        />
-      )}
-    </section>
-  );
+/** Read after what needs somebody is shown: its table is half a script of its own. */
+function Ends({ own }: { readonly own: boolean }): JSX.Element {
+  const [Shown, setShown] = useState<typeof LatestEnds | undefined>(undefined);
+  useEffect(() => {
+    import("./now-ends.tsx").then(
+      ({ LatestEnds }) => setShown(() => LatestEnds),
+      // Without it everything that needs somebody is there; the next visit tries again.
+      () => undefined,
+    );
+  }, []);
+  return Shown ? <Shown own={own} /> : <Loading what="the latest ends" rows={6} />;
 }
