@@ -4,7 +4,6 @@
  * machine's crontabs are neither seen nor touched. Root only.
  */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -18,30 +17,31 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { clockIsMissing, cronIsMissing, openRoom, startCron, withClock } from "../../playground/cron.ts";
+import { eventually, Processes, root } from "../../playground/processes.ts";
 import { readNotes } from "../../src/agent/wrapper.ts";
 import type { EventRecord } from "../../src/model/event.ts";
 
-const root = new URL("../..", import.meta.url).pathname;
 let directory: string;
-let cron: ChildProcess | undefined;
+let processes: Processes;
 
 beforeEach(() => {
+  processes = new Processes();
   directory = mkdtempSync(join(tmpdir(), "midwatch-cron-"));
-  for (const name of ["spool", "plain", "wrapped", "run"]) mkdirSync(join(directory, name));
+  for (const name of ["spool", "plain", "wrapped"]) mkdirSync(join(directory, name));
 });
 
 afterEach(async () => {
-  if (cron?.pid !== undefined) {
-    const ended = new Promise((resolve) => cron?.once("exit", resolve));
-    try {
-      process.kill(-cron.pid, "SIGKILL");
-      await ended;
-    } catch (error) {
-      assert.equal((error as NodeJS.ErrnoException).code, "ESRCH");
-    }
-  }
+  await processes.endAll();
   rmSync(directory, { recursive: true, force: true });
 });
+
+/** What the wrapper noted of each run. */
+function notes(): readonly (readonly (readonly string[])[])[] {
+  return readdirSync(join(directory, "spool"))
+    .filter((name) => name.endsWith(".run"))
+    .map((name) => readNotes(readFileSync(join(directory, "spool", name)), 0).notes);
+}
 
 /** Commands that a wrapper has broken elsewhere: quotes, percent signs, globs, pipes, input, codes. */
 const commands = [
@@ -71,60 +71,26 @@ end
 every(1.day, at: "4:30 am") { rake "reports:daily" }
 `;
 
-function missing(): string | undefined {
-  if (process.getuid?.() !== 0) return "only root may run a cron daemon in a namespace of its own";
-  for (const path of ["/usr/sbin/cron", "/usr/bin/whenever", "/usr/bin/unshare"]) {
-    if (!existsSync(path)) return `${path} is not installed`;
-  }
-  const can = spawnSync("/usr/bin/unshare", ["-m", "true"]);
-  return can.status === 0 ? undefined : "no mount namespace can be made here";
-}
-
-/** Nothing of the machine's own cron is visible here, and nothing here is visible to it. */
-const script = `
-set -e
-mount -t tmpfs tmpfs /var/spool/cron; mkdir -m 1730 /var/spool/cron/crontabs; chgrp crontab /var/spool/cron/crontabs
-mount -t tmpfs tmpfs /etc/cron.d
-mount --bind /dev/null /etc/crontab
-mount --bind "$DIRECTORY/run" /run
-cd "$DIRECTORY"
-whenever --load-file schedule.rb --update-crontab
-crontab -l > installed
-exec /usr/sbin/cron -f
-`;
-
 test("jobs under cron and whenever behave with the wrapper as without it, and every run is recorded", async (context) => {
-  const because = missing();
+  const because = cronIsMissing();
   if (because !== undefined) return context.skip(because);
   writeFileSync(join(directory, "schedule.rb"), schedule);
   writeFileSync(join(directory, "commands.json"), JSON.stringify(commands));
-  let said = "";
-  cron = spawn("/usr/bin/unshare", ["-m", "/bin/sh", "-c", script], {
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+  const room = await openRoom(processes, directory);
+  await startCron(processes, room, {
+    folder: directory,
+    directory,
+    schedule: "schedule.rb",
+    environment: {
       HOME: directory,
       DIRECTORY: directory,
       COMMANDS: join(directory, "commands.json"),
       MIDWATCH_SPOOL: join(directory, "spool"),
-      RUBYLIB: join(root, "recorders/ruby/lib"),
-      LANG: "C.UTF-8",
     },
   });
-  for (const stream of [cron.stdout, cron.stderr])
-    stream?.setEncoding("utf8").on("data", (text: string) => (said += text));
 
-  const notes = () =>
-    readdirSync(join(directory, "spool"))
-      .filter((name) => name.endsWith(".run"))
-      .map((name) => readNotes(readFileSync(join(directory, "spool", name)), 0).notes);
   const ended = () => notes().filter((all) => all.some(([what]) => what === "e")).length;
-  const deadlineMs = Date.now() + 60_000;
-  while (ended() < commands.length) {
-    assert.ok(Date.now() < deadlineMs, `${ended()} of ${commands.length} ended\n${said}`);
-    await sleep(100);
-  }
+  await eventually("all lines have ended", () => ended() >= commands.length || undefined);
   await sleep(500);
 
   let seen = 0;
@@ -158,3 +124,41 @@ test("jobs under cron and whenever behave with the wrapper as without it, and ev
   assert.equal(daily?.kind, "schedule.declared");
   assert.deepEqual(daily.attributes?.["schedules"], ["30 4 * * *"]);
 });
+
+/**
+ * What Debian's cron does when the clock changes: a line of a fixed time runs once where its hour is
+ * skipped (at once) or comes twice; a line of every hour runs by the clock. The clock runs fast.
+ */
+const clockChanges = [
+  { what: "is put forward", from: "2026-03-29 01:58:30 x100", fixed: 1, hourly: 1 },
+  { what: "is put back", from: "2026-10-25 01:59:30 x500", fixed: 1, hourly: 3 },
+] as const;
+
+const nightly = `
+require "midwatch/whenever"
+set :midwatch_run, "${root}recorders/cron/midwatch-run"
+env :MIDWATCH_SPOOL, ENV["MIDWATCH_SPOOL"]
+every("30 2 * * *") { command "true", midwatch: "fixed" }
+every("0 * * * *") { command "true", midwatch: "hourly" }
+every("5 3 * * *") { command "true", midwatch: "last" }
+`;
+
+for (const { what, from, fixed, hourly } of clockChanges) {
+  test(`where the clock ${what} for summer time, each line runs as often as cron means it to`, async (context) => {
+    const because = cronIsMissing() ?? clockIsMissing();
+    if (because !== undefined) return context.skip(because);
+    writeFileSync(join(directory, "schedule.rb"), nightly);
+    const room = await openRoom(processes, directory);
+    await startCron(processes, room, {
+      folder: directory,
+      directory,
+      schedule: "schedule.rb",
+      environment: { HOME: directory, MIDWATCH_SPOOL: join(directory, "spool"), TZ: "Europe/Zurich" },
+      before: withClock(`@${from}`),
+    });
+    const names = () => notes().map((all) => all[0]?.at(-1));
+    await eventually("the night is over", () => names().includes("last") || undefined);
+    const count = (name: string): number => names().filter((one) => one === name).length;
+    assert.deepEqual([count("fixed"), count("hourly"), count("last")], [fixed, hourly, 1]);
+  });
+}
