@@ -25,8 +25,12 @@ export type Band = {
 const spreadOfDistances = 1.4826;
 /** Nine of ten of a normal distribution lie within so many spreads. */
 const nineOfTen = 1.645;
-/** Beyond so many spreads: once in some hundred million runs, if they were normal; they are not. */
-const limitSpreads = 6;
+/** Beyond so many spreads: once in some million runs, if they were normal; they are not quite. */
+const limitSpreads = 5;
+/** What one in so many samples was beyond is rare, and not unlike before: some jobs have two ways to end. */
+const rareShare = 0.03;
+/** And a little further than that is the same. */
+const rareSpreads = 2;
 /** Samples that agree to the last digit still do not promise more than so much of a ratio. */
 const ratioSpreadMin = 0.08;
 /** Twice or half of what is usual is nothing to wake anybody for, however regular it was. */
@@ -55,15 +59,19 @@ function limitOf(samples: number): number {
 /** `undefined`: still learning. */
 export function amountBand(values: readonly number[], basis: Basis): Band | undefined {
   if (values.length < samplesMin) return undefined;
-  const { middle, spread } = centreOf(values.map((value) => Math.log1p(Math.max(value, 0))));
+  const logs = ascending(values.map((value) => Math.log1p(Math.max(value, 0))));
+  const { middle, spread } = centreOf(logs);
   const wide = Math.max(spread, ratioSpreadMin);
   const far = Math.max(limitOf(values.length) * wide, Math.log(ratioLimitMin) + nineOfTen * wide);
+  const rare = Math.floor(logs.length * rareShare);
+  const [least, most] = [logs[rare] ?? middle, logs[logs.length - 1 - rare] ?? middle];
+  const outer = Math.floor(logs.length * 0.05);
   return {
-    low: Math.expm1(middle - nineOfTen * wide),
+    low: Math.expm1(Math.min(middle - nineOfTen * wide, logs[outer] ?? middle)),
     middle: Math.expm1(middle),
-    high: Math.expm1(middle + nineOfTen * wide),
-    lowLimit: Math.expm1(Math.max(middle - far, 0)),
-    highLimit: Math.expm1(middle + far),
+    high: Math.expm1(Math.max(middle + nineOfTen * wide, logs[logs.length - 1 - outer] ?? middle)),
+    lowLimit: Math.expm1(Math.max(Math.min(middle - far, least - rareSpreads * wide), 0)),
+    highLimit: Math.expm1(Math.max(middle + far, most + rareSpreads * wide)),
     samples: values.length,
     basis,
   };

@@ -46,7 +46,8 @@ function beat(event: EventRecord, job: string, attributes: Attributes, zone: str
   if (!schedule) return [];
   const origin = `beat ${event.service ?? ""} ${event.environment ?? ""}`;
   // A beat process declares all its entries when it starts: its name is that of the reading.
-  const reading = event.worker ?? event.source ?? "";
+  // Where it reads a database, it declares them again when somebody changed that.
+  const reading = text(attributes["reading"]) ?? event.worker ?? event.source ?? "";
   return kept({ origin, reading, item: entry, job: nameOf(event), schedule, seenMs: Date.parse(event.time) });
 }
 

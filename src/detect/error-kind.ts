@@ -71,6 +71,27 @@ const rules: readonly Rule[] = [
   },
 ];
 
+/** Of these, the same words from several jobs speak of the same thing: a broker, a database, a disk. */
+const outside: ReadonlySet<ErrorKind> = new Set(["connection", "database", "resources"]);
+const sharedLengthMax = 300;
+
+/** What several jobs have in common whose errors come of one thing outside them. */
+export function sharedCauseOf(event: EventRecord): string | undefined {
+  const kind = classify(event)?.kind;
+  const [said = ""] = (event.error_message ?? "").split("\n", 1);
+  if (!kind || !outside.has(kind) || said === "") return undefined;
+  // Addresses and ports tell one thing from another; numbers of processes and requests do not.
+  const plain = said
+    .replaceAll(/0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|\d{7,}/gi, "#")
+    .slice(0, sharedLengthMax);
+  return JSON.stringify([
+    kind,
+    event.error_class ?? "",
+    kind === "resources" ? (event.host ?? "") : "",
+    plain,
+  ]);
+}
+
 /** `undefined`: nothing is known of such errors. */
 export function classify({ error_class, error_message, signal }: EventRecord): Classified | undefined {
   if (signal !== undefined) return rules[0];

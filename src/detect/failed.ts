@@ -2,7 +2,7 @@
 import { causeOf } from "../model/finding.ts";
 import { jobKey, showJob } from "../model/monitor.ts";
 import type { Detector } from "./detectors.ts";
-import { classify } from "./error-kind.ts";
+import { classify, sharedCauseOf } from "./error-kind.ts";
 import { nameOf } from "./facts.ts";
 
 export const failed: Detector = ({ failures }) =>
@@ -17,12 +17,14 @@ export const failed: Detector = ({ failures }) =>
         `${showJob(job)} failed${tries} and will not be tried again` +
         `${how === "" ? "" : `: ${how}`}${isNew ? ". It never failed in this way before" : ""}`;
       const kind = classify(event);
+      const sharedCause = sharedCauseOf(event);
       return {
         kind: "failed",
         cause: causeOf("failed", jobKey(job), event.fingerprint ?? event.error_class ?? ""),
         atMs: Date.parse(event.time),
         because: `${because}.${kind ? ` ${kind.advice}` : ""}`,
         job,
+        ...(sharedCause !== undefined && { sharedCause }),
         ...(event.host !== undefined && { host: event.host }),
         evidence: { eventIds: [event.id], runIds: event.run_id === undefined ? [] : [event.run_id] },
       };
