@@ -100,6 +100,8 @@ export const routes: Readonly<Record<string, Need>> = {
   // Who is not signed in yet must be able to. What these answer is the same for everybody unknown.
   "GET /api/v1/me": "anyone",
   "POST /api/v1/sign-in": "anyone",
+  "POST /api/v1/sign-in/passkey/options": "anyone",
+  "POST /api/v1/sign-in/passkey": "anyone",
   "GET /sign-in/provider": "anyone",
   "GET /sign-in/callback": "anyone",
   "POST /api/v1/invitations/read": "anyone",
@@ -111,6 +113,9 @@ export const routes: Readonly<Record<string, Need>> = {
   "GET /api/v1/me/sessions": "signed in",
   "DELETE /api/v1/me/sessions/:id": "signed in",
   "POST /api/v1/me/password": "signed in",
+  "POST /api/v1/me/passkeys/options": "signed in",
+  "POST /api/v1/me/passkeys": "signed in",
+  "POST /api/v1/me/passkeys/:id/remove": "signed in",
   "POST /api/v1/me/codes": "signed in",
   "POST /api/v1/me/codes/confirm": "signed in",
   "POST /api/v1/me/codes/remove": "signed in",
@@ -180,6 +185,9 @@ export const routes: Readonly<Record<string, Need>> = {
   "POST /api/v1/erasures/:id/refuse": "erase",
 
   "GET /api/v1/doctor": "configure",
+  // Holds no text of anybody but of who asks.
+  "POST /api/v1/redaction/test": "see",
+  "GET /api/v1/redaction/classes": "see",
 
   "GET /api/v1/people": "people",
   "POST /api/v1/people": "people",
@@ -206,6 +214,8 @@ const changes: Readonly<Record<string, AccessKind>> = {
   "DELETE /api/v1/me/sessions/:id": "access.session_ended",
   "DELETE /api/v1/sessions/:id": "access.session_ended",
   "POST /api/v1/me/password": "access.authn_password_change",
+  "POST /api/v1/me/passkeys": "access.authn_factor_change",
+  "POST /api/v1/me/passkeys/:id/remove": "access.authn_factor_change",
   "POST /api/v1/me/codes": "access.authn_factor_change",
   "POST /api/v1/me/codes/confirm": "access.authn_factor_change",
   "POST /api/v1/me/codes/remove": "access.authn_factor_change",

@@ -11,6 +11,7 @@ import type { Severity } from "../model/event.ts";
 import type { HistogramFigures } from "../model/histogram.ts";
 import type { Intake } from "../model/intake.ts";
 import type { Clock } from "../model/time.ts";
+import type { CompiledRules } from "../redact/rules.ts";
 import type { Erasure, Hand } from "../store/erasures.ts";
 import type { ControlStore, EventStore, StoredEvent } from "../store/store.ts";
 import type { OverviewAnswer } from "./schemas.ts";
@@ -28,6 +29,8 @@ export type ServerParts = {
   readonly status: () => Promise<OverviewAnswer["server"]>;
   /** How taking in went since the start; absent: nobody counts. */
   readonly ingest?: () => IngestFigures;
+  /** The rules of redaction that are in force, without their keys. */
+  readonly redaction?: () => CompiledRules;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   /** What may be read of the ledger by anybody. */

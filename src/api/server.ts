@@ -32,9 +32,11 @@ import { addMetricsRoutes } from "./routes/metrics.ts";
 import { addMonitorRoutes } from "./routes/monitors.ts";
 import { addOverviewRoutes } from "./routes/overview.ts";
 import { addPageRoutes, sendPageOrNotFound } from "./routes/page.ts";
+import { addPasskeyRoutes } from "./routes/passkeys.ts";
 import { addPeopleRoutes } from "./routes/people.ts";
 import { addProviderRoutes } from "./routes/provider.ts";
 import { addQueueRoutes } from "./routes/queues.ts";
+import { addRedactionRoutes } from "./routes/redaction.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSampleRoutes } from "./routes/sample.ts";
 import { addScheduleRoutes } from "./routes/schedule.ts";
@@ -76,10 +78,12 @@ const routes: readonly AddRoutes[] = [
   addKeyRoutes,
   addSessionRoutes,
   addProviderRoutes,
+  addPasskeyRoutes,
   addAccountRoutes,
   addPeopleRoutes,
   addLedgerRoutes,
   addErasureRoutes,
+  addRedactionRoutes,
   addHealthRoutes,
   addDoctorRoutes,
 ];

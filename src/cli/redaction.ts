@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createKeyring, formatKeyring, type Keyring, parseKeyring } from "../redact/keyring.ts";
+import { type CompiledRules, compileRules } from "../redact/rules.ts";
 import { type RedactionSums, summaryFields } from "../redact/summary.ts";
 import { parseUserRules, type UserRules } from "../redact/user-rules.ts";
 import { CommandFailure } from "./exit.ts";
@@ -51,6 +52,22 @@ function readText(file: string): string {
   } catch (cause) {
     throw new CommandFailure("usage", `${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** The rules in force for who wants to try them: without keys, since a token tells whether a guess is right. */
+export function triedRules(first: RedactionSetup): {
+  readonly change: (changed: RedactionSetup) => void;
+  readonly rules: () => CompiledRules;
+} {
+  let setup = first;
+  let compiled: CompiledRules | undefined;
+  return {
+    change: (changed) => {
+      setup = changed;
+      compiled = undefined;
+    },
+    rules: () => (compiled ??= compileRules({ user: parseUserRules(setup.rules) })),
+  };
 }
 
 const lookMsDefault = 1000;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { makeAccess } from "../access/access.ts";
 import { startJournal } from "../access/journal.ts";
 import { makeKeyring } from "../access/keyring.ts";
+import { makePasskeys } from "../access/passkeys.ts";
 import { makePeople } from "../access/people.ts";
 import { startTicksOf } from "../agent/process.ts";
 import { makeOwnFindings } from "../alert/own-findings.ts";
@@ -40,7 +41,7 @@ import { makeOwnerKey } from "./owner-key.ts";
 import { startPipeline } from "./pipeline.ts";
 import { examine } from "./posture.ts";
 import { loadProvider } from "./provider.ts";
-import { loadRedaction, startRedactionSummaries, watchRedaction } from "./redaction.ts";
+import { loadRedaction, startRedactionSummaries, triedRules, watchRedaction } from "./redaction.ts";
 import { loadRules } from "./rules.ts";
 import { ledgerJobs, publicLedger, type ServerLedgerParts, stateSampleGoes } from "./server-ledger.ts";
 import { openSourceChains } from "./source-chains.ts";
@@ -175,12 +176,14 @@ async function open(
     reportOwnFinding: findings.reportOwnFinding,
   };
   const redactions = createRedactionSums();
+  const redaction = loadRedaction(config.data, config["redaction.rules"], randomBytes);
+  const tried = triedRules(redaction);
   const pipeline = startPipeline({
     spool,
     control,
     ledger,
     clock,
-    redaction: loadRedaction(config.data, config["redaction.rules"], randomBytes),
+    redaction,
     onRedacted: redactions.add,
     chains: await openSourceChains(control, spool, (kind, fields) => ownEvents?.record(kind, fields)),
   });
@@ -188,7 +191,10 @@ async function open(
   const redactionWatch = watchRedaction({
     data: config.data,
     rulesFile: config["redaction.rules"],
-    onChange: pipeline.changeRedaction,
+    onChange: (changed) => {
+      pipeline.changeRedaction(changed);
+      tried.change(changed);
+    },
     report: log,
   });
   releases.push(() => redactionWatch.close());
@@ -264,6 +270,7 @@ async function open(
       mode: config.access,
       keyring,
       people,
+      passkeys: makePasskeys(control, clock),
       ownerKey,
       hostname: options.hostname,
       secure: tls !== undefined,
@@ -282,6 +289,7 @@ async function open(
         retentionDays: retentionOf(config),
       }),
     status,
+    redaction: tried.rules,
     clock,
     randomBytes,
     pageDirectory: options.pageDirectory ?? root("web/dist"),

@@ -21,9 +21,15 @@ export type Explanation = {
   }[];
 };
 
-/** `service` and `job` choose the rules that hold only for some. */
-export function explain(text: string, rules: CompiledRules, service = "", job = ""): Explanation {
-  const textRules = rules.textFor(toBytes(service), toBytes(job));
+/** `service`, `job` and `stream` choose the rules that hold only for some. */
+export function explain(
+  text: string,
+  rules: CompiledRules,
+  service = "",
+  job = "",
+  stream = "",
+): Explanation {
+  const textRules = rules.textFor(toBytes(service), toBytes(job), stream);
   const newWork = (): Work => ({ decodeBytesLeft: rules.ruleset.limits.decodeBytesMax, hits: new Map() });
   const bytes = toBytes(text);
   const spans = findSpans(bytes, "full", textRules, newWork(), 0);
