@@ -11,6 +11,10 @@ export const realTerminal: Terminal = {
     if (!process.stdout.write(text)) await once(process.stdout, "drain");
   },
   note: (line) => console.error(line),
+  ...(isatty(2) &&
+    process.env["TERM"] !== "dumb" && {
+      progress: (line: string) => void process.stderr.write(`\r${line}\u001b[K`),
+    }),
   input: process.stdin,
   inputIsTerminal: isatty(0),
   colors: isatty(1) && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",

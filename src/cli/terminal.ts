@@ -13,6 +13,8 @@ export type Terminal = {
   readonly write: (text: string) => Promise<void>;
   /** Writes one line to standard error. */
   readonly note: (line: string) => void;
+  /** Shows one line on standard error that the next one takes the place of; absent where that is no terminal. */
+  readonly progress?: (line: string) => void;
   readonly input: Readable;
   readonly inputIsTerminal: boolean;
   /** Standard output is a terminal that shows colours, and nobody asked for none. */

@@ -27,6 +27,8 @@ type Options = {
 };
 
 const progressEveryMs = 1000;
+const barEveryMs = 100;
+const barWidth = 30;
 
 /** Witnesses by their public keys, as text or in files. */
 function readWitnesses(texts: readonly string[]): readonly Verifier[] {
@@ -116,7 +118,9 @@ async function verify(options: Options, verifier: Verifier, terminal: Terminal):
     onProgress: progressTo(terminal, mark),
     ...(kept && { resume: kept }),
   };
-  const verdict = await onPlace(options, terminal, (place) => verifyLedger({ ...place, ...more }));
+  const verdict = await onPlace(options, terminal, (place) => verifyLedger({ ...place, ...more })).finally(
+    () => terminal.progress?.(""),
+  );
   if (mark !== undefined) rmSync(mark, { force: true });
   return verdict;
 }
@@ -138,18 +142,37 @@ async function onPlace(
   }
 }
 
-/** A line a second, and a mark from which the next verification may go on. */
+/** A bar on a terminal, else a line a second; and a mark from which the next verification may go on. */
 function progressTo(terminal: Terminal, mark: string | undefined): (progress: Progress) => void {
-  let nextMs = terminal.clock() + progressEveryMs;
+  const everyMs = terminal.progress ? barEveryMs : progressEveryMs;
+  const startedMs = terminal.clock();
+  let nextMs = startedMs + everyMs;
   return ({ entries, entriesTotal, events, resume }) => {
-    if (terminal.clock() < nextMs) return;
-    nextMs = terminal.clock() + progressEveryMs;
-    const percent = Math.floor((entries * 100) / Math.max(1, entriesTotal));
-    terminal.note(
-      `${percent} %  ${entries} of ${showCount(entriesTotal, "entry", "entries")}, ${showCount(events, "event")}`,
-    );
+    const nowMs = terminal.clock();
+    if (nowMs < nextMs) return;
+    nextMs = nowMs + everyMs;
+    const part = entries / Math.max(1, entriesTotal);
+    const counts = `${entries} of ${showCount(entriesTotal, "entry", "entries")}, ${showCount(events, "event")}`;
+    const percent = `${String(Math.floor(part * 100)).padStart(3)} %`;
+    if (terminal.progress) {
+      // The entries themselves are read first, and fast: that says nothing about the events.
+      const leftSeconds = events === 0 ? undefined : ((nowMs - startedMs) / 1000) * (1 / part - 1);
+      terminal.progress(`${barOf(part)} ${percent}  ${counts}${leftText(leftSeconds)}`);
+    } else {
+      terminal.note(`${percent.trim()}  ${counts}`);
+    }
     if (mark !== undefined && resume !== undefined) writeFileSync(mark, `${resume}\n`, { mode: 0o600 });
   };
+}
+
+function barOf(part: number): string {
+  const full = Math.floor(part * barWidth);
+  return `▕${"█".repeat(full)}${" ".repeat(barWidth - full)}▏`;
+}
+
+function leftText(seconds: number | undefined): string {
+  if (seconds === undefined) return "";
+  return seconds < 90 ? `, ${Math.ceil(seconds)} s left` : `, ${Math.round(seconds / 60)} min left`;
 }
 
 function verdictLines(verdict: Verdict, verifier: Verifier, seconds: number): readonly string[] {
