@@ -1,11 +1,12 @@
 /**
  * Incidents that have one cause: a host that is away takes everything with it that ran there, and a
- * job that is in trouble those that need it.
+ * job that is in trouble those that need it; and a broker that is down is one problem, however many
+ * jobs cannot reach it.
  */
 import { isNamed } from "../detect/expected.ts";
 import type { FindingKind } from "../model/finding.ts";
 import type { Incident } from "../model/incident.ts";
-import type { JobName, Monitor } from "../model/monitor.ts";
+import { type JobName, type Monitor, urgencies } from "../model/monitor.ts";
 import { entryOf, type Step } from "./life.ts";
 
 /** What the silence of a host explains. A failure explains itself. */
@@ -52,22 +53,33 @@ export type Open = {
   readonly byId: ReadonlyMap<string, Incident>;
   /** Hosts that are not heard of. */
   readonly silent: readonly Incident[];
+  /** Of each shared cause those that are a part of no other, the first first. */
+  readonly byShared: ReadonlyMap<string, readonly Incident[]>;
   /** Trouble of jobs that others may need. */
   readonly ofJobs: readonly Incident[];
 };
 
 /** `byId` is looked into again and again: who joins a parent must stand there as it is then. */
 export function openOf(open: readonly Incident[], byId: ReadonlyMap<string, Incident>): Open {
+  const shared = open.filter(
+    ({ sharedCause, parentId }) => sharedCause !== undefined && parentId === undefined,
+  );
   return {
     byId,
+    byShared: Map.groupBy(shared.toSorted(byOpening), ({ sharedCause = "" }) => sharedCause),
     silent: open.filter(({ kind }) => kind === "agent_silent"),
     ofJobs: open.filter(({ job, kind }) => job !== undefined && isTrouble.has(kind)),
   };
 }
 
-/** The incident that this one is a part of: of its host, or of a job that its own needs. */
+function byOpening(a: Incident, b: Incident): number {
+  return a.openedMs - b.openedMs || (a.id < b.id ? -1 : 1);
+}
+
+/** The incident that this one is a part of: of its host, of a job that its own needs, of the same broker. */
 export function parentOf(incident: Incident, open: Open, monitorOf: MonitorOf): Incident | undefined {
-  const parent = ofHost(incident, open, monitorOf) ?? ofNeed(incident, open, monitorOf);
+  const parent =
+    ofHost(incident, open, monitorOf) ?? ofNeed(incident, open, monitorOf) ?? ofShared(incident, open);
   return parent && !isBelow(parent, incident, open) ? parent : undefined;
 }
 
@@ -90,6 +102,17 @@ function ofNeed(incident: Incident, { ofJobs }: Open, monitorOf: MonitorOf): Inc
       openedMs >= one.openedMs - beforeMs &&
       needs.some((need) => one.job && isNamed(need, one.job)),
   );
+}
+
+/** The first of several jobs that say the same of something outside them. */
+function ofShared(incident: Incident, { byShared }: Open): Incident | undefined {
+  const { sharedCause, openedMs, severity } = incident;
+  // Whoever would be called for this one must not be kept from it by one that calls nobody.
+  const isAsGrave = (one: Incident): boolean =>
+    urgencies.indexOf(one.severity) >= urgencies.indexOf(severity);
+  return byShared
+    .get(sharedCause ?? "")
+    ?.find((one) => openedMs - one.openedMs < beforeMs && byOpening(one, incident) < 0 && isAsGrave(one));
 }
 
 /** Two jobs that need each other must not be held for one another, so that nobody is told. */

@@ -224,6 +224,22 @@ describe("an incident", () => {
     assert.deepEqual(knot.told, ["opened"]);
   });
 
+  test("of something outside is one problem for all jobs that say the same of it, and told once", async () => {
+    const life = play();
+    const said = (name: string, sharedCause: string): Finding =>
+      finding(0, { cause: name, job: { job: name, service: "s" }, sharedCause });
+    await life.look(0, [said("A", "redis"), said("B", "redis"), said("C", "postgres"), said("D", "redis")]);
+    const parents = [...life.kept.values()].map(({ parentId }) => parentId);
+    const [first] = life.kept.values();
+    assert.deepEqual(parents, [undefined, first?.id, undefined, first?.id]);
+    assert.deepEqual([first?.children, life.told], [2, ["opened", "opened"]]);
+    await life.look(11 * 60 * second, [said("E", "redis")]);
+    const later = life.one();
+    assert.equal(later.parentId, undefined, "much later, it is worth a call of its own");
+    await life.look(12 * 60 * second, [said("F", "redis")]);
+    assert.equal(life.one().parentId, later.id);
+  });
+
   test("is over when a retry is told of late", async () => {
     const life = play();
     await life.look(0, [finding(0)]);

@@ -36,7 +36,18 @@ export function openIncident(
   monitor: Monitor | undefined,
   nowMs: number,
 ): Step {
-  const { cause, kind, because, job, host, evidence, atMs, count = 1, unknown = false } = finding;
+  const {
+    cause,
+    kind,
+    because,
+    job,
+    host,
+    evidence,
+    atMs,
+    count = 1,
+    unknown = false,
+    sharedCause,
+  } = finding;
   const incident: Incident = {
     id,
     cause,
@@ -46,6 +57,7 @@ export function openIncident(
     because,
     ...(job && { job }),
     ...(host !== undefined && { host }),
+    ...(sharedCause !== undefined && { sharedCause }),
     ...(monitor?.owner !== undefined && { owner: monitor.owner }),
     ...(monitor?.runbook !== undefined && { runbook: monitor.runbook }),
     openedMs: nowMs,

@@ -43,6 +43,8 @@ export type Finding = {
   readonly severity?: Urgency;
   /** It may be well: nobody was there to see it. */
   readonly unknown?: true;
+  /** Equal for findings of several jobs that come of the same thing outside them; absent: it is the job's own. */
+  readonly sharedCause?: string;
   /** How many times at once; absent: once. */
   readonly count?: number;
   readonly evidence: Evidence;

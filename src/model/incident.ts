@@ -47,6 +47,8 @@ export type Incident = {
   readonly remindedMs?: number;
   /** Why nobody is told of it now: which reason, not its words. */
   readonly heldFor?: string;
+  /** Equal for incidents of several jobs that come of the same thing outside them. */
+  readonly sharedCause?: string;
   /** The incident that has the same cause and is told instead. */
   readonly parentId?: string;
   /** When its parent was over while it was not. */
