@@ -3,6 +3,7 @@ import { Fault } from "../model/fault.ts";
 import { type Actor, actorOfKey, actorOfPerson, anyoneAtAll, mayAsk, ownerOf } from "./actor.ts";
 import { type MintedKey, parseKey, secretMatches } from "./key.ts";
 import { bearerIn, type Keyring } from "./keyring.ts";
+import type { Passkeys } from "./passkeys.ts";
 import type { People } from "./people.ts";
 import type { Need } from "./policy.ts";
 import type { Provider } from "./provider.ts";
@@ -22,6 +23,7 @@ export type Credentials = {
 export type Access = {
   readonly mode: AccessMode;
   readonly people: People;
+  readonly passkeys: Passkeys;
   /** Absent: nobody signs in elsewhere. */
   readonly provider?: Provider;
   /** Whether requests come over TLS, which cookies are named by. */
@@ -34,6 +36,7 @@ export type AccessParts = {
   readonly mode: AccessMode;
   readonly keyring: Keyring;
   readonly people: People;
+  readonly passkeys: Passkeys;
   /** What the owner of the data directory can read, and nobody else. */
   readonly ownerKey: Pick<MintedKey, "id" | "secretSha256">;
   readonly hostname: string;
@@ -45,6 +48,7 @@ export function makeAccess({
   mode,
   keyring,
   people,
+  passkeys,
   ownerKey,
   hostname,
   secure,
@@ -61,6 +65,7 @@ export function makeAccess({
   return {
     mode,
     people,
+    passkeys,
     ...(provider && { provider }),
     secure,
     whoAsks: async ({ authorization, session, address }) => {

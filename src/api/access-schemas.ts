@@ -1,4 +1,5 @@
 /** The shapes of what the interface answers about people and sessions, and what it takes. */
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import { type Static, Type } from "typebox";
 import { type Right, type Role, rights, roleNames } from "../access/policy.ts";
 import type { CheckState } from "../access/posture.ts";
@@ -147,3 +148,20 @@ const checkSchema = Type.Object({
 });
 export const doctorSchema = Type.Object({ rows: Type.Array(checkSchema) });
 export type DoctorAnswer = Static<typeof doctorSchema>;
+
+/** As the browser takes and gives them (WebAuthn level 3, JSON forms); the library checks them. */
+const webAuthn = { type: "object", additionalProperties: true } as const;
+export const provenSchema = Type.Object({ password: Type.Optional(text(400)) }, closed);
+export const passkeyOptionsSchema = Type.Object({ options: Type.Unsafe<object>(webAuthn) });
+export type PasskeyOptions = Static<typeof passkeyOptionsSchema>;
+export const newPasskeySchema = Type.Object(
+  {
+    name: text(64),
+    response: Type.Unsafe<RegistrationResponseJSON>({ ...webAuthn, required: ["id", "response"] }),
+  },
+  closed,
+);
+export const passkeyAnswerSchema = Type.Object(
+  { response: Type.Unsafe<AuthenticationResponseJSON>({ ...webAuthn, required: ["id", "response"] }) },
+  closed,
+);

@@ -34,7 +34,7 @@ async function signIn(page: Page, name: string, secret: string): Promise<void> {
   await page.goto(server.address);
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Password").fill(secret);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
 describe("people", () => {
@@ -119,12 +119,53 @@ describe("people", () => {
     const other = await freshPage();
     await signIn(other, "maria", password);
     await other.getByLabel("Code, or a recovery code").fill(totp.generate());
-    await other.getByRole("button", { name: "Sign in" }).click();
+    await other.getByRole("button", { name: "Sign in", exact: true }).click();
     await other.getByText("are not right").waitFor();
     await other.getByLabel("Code, or a recovery code").fill(recovery[0] ?? "");
-    await other.getByRole("button", { name: "Sign in" }).click();
+    await other.getByRole("button", { name: "Sign in", exact: true }).click();
     await other.getByRole("link", { name: "Maria" }).waitFor();
     await other.context().close();
+  });
+
+  test("a passkey on her device opens her account alone, until it is removed", async () => {
+    const origin = server.address.replace("127.0.0.1", "localhost");
+    const page = await freshPage();
+    const device = await page.context().newCDPSession(page);
+    await device.send("WebAuthn.enable");
+    await device.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    await page.goto(origin);
+    await page.getByLabel("Name").fill("Jonas");
+    await page.getByLabel("Password").fill(`${password} 2`);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("link", { name: "Jonas" }).waitFor();
+    await page.goto(`${origin}/account`);
+    const part = page.locator("section", { has: page.getByRole("heading", { name: "Passkeys" }) });
+    await part.getByLabel("Name of the device").fill("the test's telephone");
+    await part.getByLabel("Your password, to add or remove one").fill(`${password} 2`);
+    await part.getByRole("button", { name: "Make a passkey" }).click();
+    await part.getByText("It opens your account from now on").waitFor();
+    assert.deepEqual((await checkAccess(page)).violations, []);
+    await page.getByRole("button", { name: "Sign out" }).first().click();
+
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+    await page.getByRole("link", { name: "Jonas" }).waitFor();
+    await page.goto(`${origin}/account`);
+    await part.getByLabel("Your password, to add or remove one").fill(`${password} 2`);
+    await part.getByRole("button", { name: "Remove" }).click();
+    await part.getByText("Removed.").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).first().click();
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+    await page.getByText("not known here").waitFor();
+    await page.context().close();
   });
 });
 

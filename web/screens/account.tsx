@@ -45,6 +45,7 @@ function PersonParts(): JSX.Element {
       </p>
       {me.value?.me?.hasPassword && <PasswordPart />}
       {me.value?.me?.hasPassword && <CodesPart />}
+      <PasskeysPart />
       <SessionsPart />
     </>
   );
@@ -175,6 +176,63 @@ function CodesPart(): JSX.Element {
         </form>
       )}
       <p role="status">{said}</p>
+    </section>
+  );
+}
+
+function PasskeysPart(): JSX.Element {
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const { said, busy, run } = useDoing();
+  const known = me.value?.me;
+  const make = (event: Event): void => {
+    event.preventDefault();
+    run(async () => {
+      const { makePasskey } = await import("../passkeys.ts");
+      const wrong = await makePasskey(name, password);
+      setPassword("");
+      await readMe();
+      return wrong === "" ? "Made. It opens your account from now on." : wrong;
+    });
+  };
+  const remove = (id: string): void =>
+    run(async () => {
+      const proof = password === "" ? {} : { password };
+      await change("POST", address(`/me/passkeys/${encodeURIComponent(id)}/remove`), proof);
+      setPassword("");
+      await readMe();
+      return "Removed.";
+    });
+  return (
+    <section aria-labelledby="passkeys">
+      <h2 id="passkeys">Passkeys</h2>
+      <p>A key on your device, in place of password and code. Its secret never leaves the device.</p>
+      <ul>
+        {(known?.passkeys ?? []).map((passkey) => (
+          <li key={passkey.id}>
+            <Plain text={passkey.name} lengthMax={64} />, made <Ago time={passkey.createdTime} />{" "}
+            <button type="button" class="link" onClick={() => remove(passkey.id)}>
+              Remove
+            </button>
+          </li>
+        ))}
+      </ul>
+      <form class="stack" onSubmit={make}>
+        <Field label="Name of the device" value={name} set={setName} />
+        {known?.hasPassword && (
+          <Field
+            label="Your password, to add or remove one"
+            type="password"
+            complete="current-password"
+            value={password}
+            set={setPassword}
+          />
+        )}
+        <button type="submit" class="control" disabled={busy}>
+          Make a passkey
+        </button>
+        <p role="status">{said}</p>
+      </form>
     </section>
   );
 }

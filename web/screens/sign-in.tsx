@@ -14,6 +14,7 @@ export function SignInScreen(): JSX.Element {
       <h1>{sentence}</h1>
       {isFirst && <FirstStart />}
       <ProviderPart />
+      {!isFirst && <PasskeyPart />}
       {!isFirst && <PasswordForm />}
     </>
   );
@@ -35,6 +36,29 @@ function ProviderPart(): JSX.Element | null {
         </a>
       </p>
     </>
+  );
+}
+
+function PasskeyPart(): JSX.Element {
+  const [said, setSaid] = useState("");
+  const enter = async (): Promise<void> => {
+    try {
+      const { signInWithPasskey } = await import("../passkeys.ts");
+      const wrong = await signInWithPasskey();
+      setSaid(wrong);
+      if (wrong === "") await readMe();
+    } catch (error) {
+      if (!(error instanceof AskFault)) throw error;
+      setSaid(error.message);
+    }
+  };
+  return (
+    <p>
+      <button type="button" class="control" onClick={() => void enter()}>
+        Sign in with a passkey
+      </button>{" "}
+      <span role="status">{said}</span>
+    </p>
   );
 }
 
