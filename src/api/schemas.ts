@@ -129,7 +129,16 @@ export const runDetailSchema = Type.Object({
     description: `log lines with the run's id, oldest first, at most ${limits.pageRowsMax}`,
   }),
   trace: Type.Array(runSchema, { description: "other runs of the same trace" }),
+  recordedBy: Type.Optional(
+    Type.Unsafe<RecordedBy>(
+      Type.String({
+        enum: ["midwatch-run", "midwatch exec"],
+        description: "of a command: the wrapper, which tells neither output nor memory, or exec, which does",
+      }),
+    ),
+  ),
 });
+type RecordedBy = "midwatch-run" | "midwatch exec";
 export type RunDetail = Static<typeof runDetailSchema>;
 
 const jobSchema = Type.Object({

@@ -29,6 +29,7 @@ export function RunSide({ detail }: { readonly detail: RunDetail }): JSX.Element
         <Fact name="Queue" value={run.queue} />
         <Fact name="Runtime" value={run.runtime} />
         <Fact name="Release" value={run.release} />
+        <Fact name="Recorded by" value={detail.recordedBy && recorders[detail.recordedBy]} />
         <Fact name="Trace">
           {run.traceId !== undefined && (
             <a
@@ -42,6 +43,12 @@ export function RunSide({ detail }: { readonly detail: RunDetail }): JSX.Element
     </aside>
   );
 }
+
+/** What a way of recording a command tells, and what it does not. */
+const recorders: { readonly [way in NonNullable<RunDetail["recordedBy"]>]: string } = {
+  "midwatch-run": "midwatch-run (no output, no memory)",
+  "midwatch exec": "midwatch exec (output and memory)",
+};
 
 function Fact({
   name,

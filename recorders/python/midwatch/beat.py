@@ -28,11 +28,26 @@ def follow_entries(scheduler_class):
     scheduler_class.apply_entry = apply_entry
 
 
-def declared_schedule(scheduler):
-    """Pairs of task name and attributes, one for each entry of the scheduler."""
+def follow_changes(scheduler, tell):
+    """A scheduler that reads a database reads it anew when somebody changed it; then `tell` gets the entries."""
+    original = getattr(scheduler, "all_as_schedule", None)
+    if original is None:
+        return
+
+    def all_as_schedule():
+        entries = original()
+        tell(entries)
+        return entries
+
+    scheduler.all_as_schedule = all_as_schedule
+
+
+def declared_schedule(scheduler, entries, reading):
+    """Pairs of task name and attributes, one for each entry. What a newer reading leaves out is gone."""
     application = scheduler.app
-    for name, entry in scheduler.schedule.items():
+    for name, entry in entries.items():
         yield entry.task, {
+            "reading": reading,
             "entry": str(name),
             "schedule": _schedule(entry.schedule),
             "scheduler": type(scheduler).__name__,
@@ -48,5 +63,7 @@ def _schedule(schedule):
     if hasattr(schedule, "run_every"):
         return {"type": "interval", "every_seconds": schedule.run_every.total_seconds()}
     if hasattr(schedule, "event") and hasattr(schedule, "lat"):
-        return {"type": "solar", "event": schedule.event, "latitude": schedule.lat, "longitude": schedule.lon}
+        return {"type": "solar", "event": schedule.event, "latitude": float(schedule.lat), "longitude": float(schedule.lon)}
+    if hasattr(schedule, "clocked_time"):
+        return {"type": "clocked", "time": schedule.clocked_time.isoformat()}
     return {"type": type(schedule).__name__, "text": repr(schedule)[:200]}

@@ -9,6 +9,7 @@ or revocation seen by the parent. A postrun without a state means "interrupted, 
 
 import collections
 import datetime
+import itertools
 import os
 import re
 import resource
@@ -20,7 +21,7 @@ from celery.beat import Scheduler
 
 from . import logs
 from .actor import asker, lineage
-from .beat import declared_schedule, entry_now, follow_entries
+from .beat import declared_schedule, entry_now, follow_changes, follow_entries
 from .failure import failure_fields, fingerprint
 from .given import redacted, secrets_of
 from .recorder import current, guarded, now_text, recorder
@@ -329,8 +330,16 @@ def _heartbeat(**_):
 @_connect(signals.beat_embedded_init)
 def _beat_started(sender=None, **_):
     scheduler = getattr(sender, "scheduler", sender)
-    for job, attributes in declared_schedule(scheduler):
-        recorder.record("schedule.declared", {"runtime": "celery", "job": job}, attributes)
+    readings = itertools.count(1)
+
+    @guarded
+    def declare(entries):
+        reading = "%s %d" % (recorder.spool.current().worker, next(readings))
+        for job, attributes in declared_schedule(scheduler, entries, reading):
+            recorder.record("schedule.declared", {"runtime": "celery", "job": job}, attributes)
+
+    declare(scheduler.schedule)
+    follow_changes(scheduler, declare)
     _worker("worker.started", {"name": "beat@%s" % socket.gethostname()})
 
 

@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { Fault } from "../../model/fault.ts";
 import { limits } from "../../model/limits.ts";
 import { foldAttempts, type RunState, runStates } from "../../model/run.ts";
-import type { EventStore, RunSummary, TimeRange } from "../../store/store.ts";
+import type { EventStore, RunSummary, StoredEvent, TimeRange } from "../../store/store.ts";
 import { attemptAnswer, runAnswer } from "../answers.ts";
 import { cursorOf, pageParameters, rangeOf, rangeParameters } from "../ask.ts";
 import type { AddRoutes } from "../parts.ts";
@@ -111,5 +111,15 @@ async function runDetail(events: EventStore, run: RunSummary): Promise<RunDetail
     events: [...life.rows],
     lines: [...lines.rows],
     trace: (trace?.rows ?? []).filter((other) => other.runId !== run.runId).map(runAnswer),
+    ...recordedBy(life.rows),
   };
+}
+
+/** Which of the two ways a command was recorded in; absent for jobs, and where attributes are hidden. */
+function recordedBy(events: readonly StoredEvent[]): Pick<RunDetail, "recordedBy"> {
+  for (const { attributes } of events) {
+    const way = attributes?.["recorded_by"];
+    if (way === "midwatch-run" || way === "midwatch exec") return { recordedBy: way };
+  }
+  return {};
 }
