@@ -9,8 +9,9 @@ import { compileRules } from "../../src/redact/rules.ts";
 import { redactText } from "../../src/redact/text.ts";
 import { longestCommon } from "./common-part.ts";
 import { type Container, materialRandom, pick, type Random, type Secret } from "./material.ts";
+import { type Credential, credentials, unseenHarmlessLine } from "./unseen-lines.ts";
 import { unseenSecrets } from "./unseen-secrets.ts";
-import { type Credential, credentials, unseenContainers, unseenHarmlessLine } from "./unseen-shapes.ts";
+import { unseenContainers } from "./unseen-shapes.ts";
 
 const casesPerCell = 4;
 const harmlessLines = 40_000;
