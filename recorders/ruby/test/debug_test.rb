@@ -124,6 +124,6 @@ class DebugTest < Minitest::Test
 
   def test_a_share_that_is_none_is_refused
     error = assert_raises(ArgumentError) { Midwatch.configure { |config| config.log_sample = 2 } }
-    assert_equal "midwatch: log_sample must be a share from 0 to 1, not 2", error.message
+    assert_equal "midwatch: log_sample must be a number from 0 to 1, not 2", error.message
   end
 end

@@ -124,13 +124,4 @@ class HarmlessTest < Minitest::Test
   ensure
     FileUtils.rm_rf(folder)
   end
-
-  def test_a_wrong_variable_is_told_and_passed_over
-    warnings = StringIO.new
-    environment = { "MIDWATCH_ARGUMENTS" => "all", "MIDWATCH_SERVISE" => "shop", "MIDWATCH_DATA" => "/var/lib", "MIDWATCH_HOST" => "web-1" }
-    settings = Midwatch::Settings.from_environment(environment, warnings: warnings)
-    assert_equal ["redacted", "web-1"], [settings.arguments, settings.host]
-    assert_equal ["midwatch: arguments must be one of redacted, shape, digest, none, not \"all\" (MIDWATCH_ARGUMENTS)",
-                  "midwatch: unknown variable MIDWATCH_SERVISE, did you mean MIDWATCH_SERVICE?"], warnings.string.lines.map(&:chomp)
-  end
 end

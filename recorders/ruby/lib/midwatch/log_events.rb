@@ -56,9 +56,13 @@ module Midwatch
       return true if share >= 1 || severity >= NEVER_LEFT_OUT || Midwatch.recorder.debug.wants?(context&.job, program&.to_s)
 
       @number = (@number || 0) + 1
-      kept = Zlib.crc32((context&.run_id || context&.trace_id || @number).to_s) < share * 2**32
+      kept = sampled?(share, context&.run_id, context&.trace_id, @number)
       Midwatch.recorder.leave_out unless kept
       kept
+    end
+
+    def sampled?(share, run_id, trace_id, number)
+      share >= 1 || Zlib.crc32((run_id || trace_id || number).to_s) < share * 2**32
     end
 
     def tell(severity, message, program)

@@ -18,10 +18,13 @@ module Midwatch
     MESSAGE_BYTES_MAX = 8_000
     VARIANTS = "89ab"
 
+    # By these fields a run is known; they cannot be hashed or dropped.
+    KEPT = %w[job run_id attempt outcome severity runtime worker].freeze
     # Log lines that sampling left out are told this often at most.
     LEFT_OUT_SECONDS = 60
 
-    attr_reader :spool, :redact, :settings, :debug
+    # Of `complaints`: what was wrong with the settings and is not told yet.
+    attr_reader :spool, :redact, :settings, :debug, :complaints
     attr_accessor :faults
 
     # `before` is the recorder of this process so far: its file ends, its numbers go on.
@@ -29,7 +32,9 @@ module Midwatch
       @settings = settings
       @faults = @faults_told = 0
       @debug = Debug.new(settings)
-      @redact = Redact.new(key: settings.digest_key)
+      @redact = Redact.new(key: settings.digest_key, deny: settings.hash_fields, drop: settings.drop_fields)
+      @hidden = (settings.hash_fields + settings.drop_fields - KEPT)
+      @complaints = (before || settings).complaints
       @spool = before&.spool || Spool.new(settings.spool, "ruby", settings.host)
       @spool.move(settings.spool, settings.host) if before
       @enabled = settings.on?(:enabled)
@@ -49,6 +54,7 @@ module Midwatch
       return false unless @enabled
 
       spool = @spool.current
+      tell_complaints(spool) unless @complaints.empty?
       tell_left_out(spool, kind) if spool.left_out.positive?
       tell_gap(spool) if spool.open? && (spool.dropped.positive? || @faults > @faults_told)
       spool.append(line(spool, kind, fields, attributes), sync: sync)
@@ -91,6 +97,8 @@ module Midwatch
       fields.each do |name, value|
         next if value.nil? || name == "time"
 
+        value = hide(name, value) if @hidden.include?(name)
+
         JsonLine.field(text, name, value.is_a?(String) && value.bytesize > 64 ? cut(name, value) : value)
       end
       text << spool.source_text << spool.next_sequence.to_s
@@ -99,9 +107,23 @@ module Midwatch
       JsonLine.append(text << ",\"attributes\":", attributes) << "}"
     end
 
+    # What stands in a field that is to be hashed; nothing where it is to be dropped.
+    def hide(name, value)
+      @settings.drop_fields.include?(name) ? nil : @redact.value(value, key: name)
+    end
+
     def cut(name, value)
       max = BYTES_MAX[name] || (name == "error_stack" ? value.bytesize : MESSAGE_BYTES_MAX)
       value.bytesize > max ? "#{JsonLine.utf8(value).byteslice(0, max - 3).scrub("")}…" : value
+    end
+
+    def tell_complaints(spool)
+      complaints = @complaints
+      @complaints = []
+      complaints.each do |complaint|
+        fields = { "severity" => "warn", "message" => "A setting is passed over: #{@redact.text(complaint)}", "runtime" => "ruby" }
+        spool.append(line(spool, "log", fields, { "logger" => "midwatch" }))
+      end
     end
 
     def tell_left_out(spool, kind)

@@ -31,7 +31,7 @@ module Midwatch
     end
 
     def settings
-      @settings ||= Settings.from_environment
+      @settings ||= Settings.new.tap { |read| read.complaints.each { |complaint| $stderr.puts "midwatch: #{complaint}" } }
     end
 
     def recorder

@@ -21,12 +21,13 @@ module Midwatch
 
     # +key+ is a secret that server and recorders share: with it the same person or secret gets the
     # same mark everywhere. Without it marks name the class only. +allow+ lists keys that are never
-    # sensitive, +deny+ keys that always are.
-    def initialize(key: nil, allow: [], deny: [])
+    # sensitive, +deny+ keys that always are; +drop+ keys that are left out with what stands under them.
+    def initialize(key: nil, allow: [], deny: [], drop: [])
       key = key.to_s.b
       @text = Text.new(rules(allow, deny), Mark.new(RULES["classes"], key.empty? ? nil : key.freeze))
       @limits = RULES["limits"]
       @names = {}
+      @dropped = drop.map { |name| name.to_s.downcase }
     end
 
     # The string with secrets replaced; the same object when there were none.
@@ -148,11 +149,16 @@ module Midwatch
       named = named_rule(hash)
       hash.each_with_object({}) do |(key, item), result|
         break result if left[0].negative?
+        next if dropped?(key)
 
         safe_name, under = @names[key] || name_of(key)
         under = named if named && VALUES.match?(safe_name)
         result[safe_name] = walk(item, under, depth + 1, left)
       end
+    end
+
+    def dropped?(key)
+      !@dropped.empty? && @dropped.include?(key.to_s.downcase)
     end
 
     # A key as it is written, and the rule for what stands under it; remembered, since the same few
@@ -219,7 +225,7 @@ module Midwatch
       when Integer then "integer"
       when Float then "number"
       when String, Symbol then "string"
-      when Hash then object.first(100).to_h { |key, item| [text(key.to_s), outline(item, depth + 1, left)] }
+      when Hash then object.first(100).reject { |key, _| dropped?(key) }.to_h { |key, item| [text(key.to_s), outline(item, depth + 1, left)] }
       when Array then object.first(100).map { |item| outline(item, depth + 1, left) }
       else object.class.name.to_s
       end
