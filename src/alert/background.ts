@@ -11,8 +11,6 @@ import { oneLine } from "./text.ts";
 
 export type Background = { readonly evidence: readonly string[]; readonly lastGood?: string };
 
-export type AskBackground = (incident: Incident) => Promise<Background>;
-
 /** Telling late is worse than telling little. */
 const askMsMax = 3000;
 const eventsMax = 2;
