@@ -185,6 +185,8 @@ export const routes: Readonly<Record<string, Need>> = {
   "POST /api/v1/erasures/:id/refuse": "erase",
 
   "GET /api/v1/doctor": "configure",
+  "GET /api/v1/retention": "see",
+  "POST /api/v1/retention/agree": "configure",
   // Holds no text of anybody but of who asks.
   "POST /api/v1/redaction/test": "see",
   "GET /api/v1/redaction/classes": "see",

@@ -164,7 +164,12 @@ const judges: readonly Judge[] = [
   ({ administrators, access }) => {
     const { count } = administrators;
     return check("administrators", count >= 2 ? "good" : count === 1 || access === "open" ? "weak" : "bad", {
-      sentence: count === 1 ? "There is one administrator." : `There are ${count} administrators.`,
+      sentence:
+        count === 0
+          ? "No administrator can sign in yet."
+          : count === 1
+            ? "There is one administrator."
+            : `There are ${count} administrators.`,
       evidence: `people with the role administrator: ${count}`,
       advice: "Make a second one: some things need two, and one may be away.",
     });

@@ -3,6 +3,7 @@ import type { AuthenticationResponseJSON, RegistrationResponseJSON } from "@simp
 import { type Static, Type } from "typebox";
 import { type Right, type Role, rights, roleNames } from "../access/policy.ts";
 import type { CheckState } from "../access/posture.ts";
+import { type Stream, streams } from "../model/event.ts";
 
 const time = () => Type.String({ format: "date-time", description: "RFC 3339, UTC, microseconds" });
 const text = (lengthMax: number) => Type.String({ minLength: 1, maxLength: lengthMax });
@@ -165,3 +166,13 @@ export const passkeyAnswerSchema = Type.Object(
   { response: Type.Unsafe<AuthenticationResponseJSON>({ ...webAuthn, required: ["id", "response"] }) },
   closed,
 );
+
+const streamDays = Type.Unsafe<Record<Stream, number>>(
+  Type.Object(Object.fromEntries(streams.map((name) => [name, Type.Integer({ description: "days" })]))),
+);
+export const retentionSchema = Type.Object({
+  days: streamDays,
+  wanted: Type.Optional(streamDays),
+  agreedBy: Type.Array(Type.String(), { description: "who has agreed to what is wanted" }),
+});
+export type RetentionAnswer = Static<typeof retentionSchema>;

@@ -6,6 +6,7 @@ import type { Access } from "../access/access.ts";
 import type { Journal } from "../access/journal.ts";
 import type { Keyring } from "../access/keyring.ts";
 import type { Check } from "../access/posture.ts";
+import type { Retention } from "../access/retention.ts";
 import type { Watch } from "../alert/parts.ts";
 import type { Severity } from "../model/event.ts";
 import type { HistogramFigures } from "../model/histogram.ts";
@@ -24,6 +25,7 @@ export type ServerParts = {
   readonly keyring: Keyring;
   readonly journal: Journal;
   readonly watch: Watch;
+  readonly retention: Retention;
   /** What the doctor finds. */
   readonly examine: () => Promise<readonly Check[]>;
   readonly status: () => Promise<OverviewAnswer["server"]>;

@@ -37,6 +37,7 @@ import { addPeopleRoutes } from "./routes/people.ts";
 import { addProviderRoutes } from "./routes/provider.ts";
 import { addQueueRoutes } from "./routes/queues.ts";
 import { addRedactionRoutes } from "./routes/redaction.ts";
+import { addRetentionRoutes } from "./routes/retention.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addSampleRoutes } from "./routes/sample.ts";
 import { addScheduleRoutes } from "./routes/schedule.ts";
@@ -86,6 +87,7 @@ const routes: readonly AddRoutes[] = [
   addRedactionRoutes,
   addHealthRoutes,
   addDoctorRoutes,
+  addRetentionRoutes,
 ];
 
 /** Not yet listening; `listen` and `close` are Fastify's. */

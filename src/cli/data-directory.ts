@@ -2,7 +2,17 @@
  * The data directory: made for its owner alone, and held by one server at a time. The lock is an
  * exclusive transaction on a small SQLite file, which the system lets go of however the server ends.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CommandFailure } from "./exit.ts";
@@ -46,7 +56,10 @@ export function holdDataDirectory(path: string, pid: number): HeldDirectory {
   makeDataDirectory(path);
   refuseLoose(path);
   const pidFile = join(path, "server.pid");
-  const database = new DatabaseSync(join(path, "server.lock"));
+  const lock = join(path, "server.lock");
+  closeSync(openSync(lock, "a", 0o600));
+  chmodSync(lock, 0o600);
+  const database = new DatabaseSync(lock);
   try {
     database.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
   } catch (cause) {

@@ -19,6 +19,7 @@ import { addMonitors } from "./commands/monitors.ts";
 import { addOpenapi } from "./commands/openapi.ts";
 import { addPeople } from "./commands/people.ts";
 import { addRedact } from "./commands/redact.ts";
+import { addRetention } from "./commands/retention.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSend } from "./commands/send.ts";
@@ -50,6 +51,7 @@ const commands: readonly AddCommand[] = [
   addKeys,
   addPeople,
   addDoctor,
+  addRetention,
   addVerify,
   addLedger,
   addErase,

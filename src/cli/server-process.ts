@@ -9,6 +9,7 @@ import { startJournal } from "../access/journal.ts";
 import { makeKeyring } from "../access/keyring.ts";
 import { makePasskeys } from "../access/passkeys.ts";
 import { makePeople } from "../access/people.ts";
+import { agreeOnRetention } from "../access/retention.ts";
 import { startTicksOf } from "../agent/process.ts";
 import { makeOwnFindings } from "../alert/own-findings.ts";
 import { startWatch } from "../alert/watch.ts";
@@ -127,6 +128,9 @@ async function open(
   releases.push(() => held.release());
   const control = openSqliteControl(join(config.data, "control.db"));
   releases.push(() => control.close());
+  const retention = await agreeOnRetention(control, retentionOf(config), config.access === "open");
+  if ((await retention.state()).wanted)
+    log("warn", "A shorter retention is set, and waits until two people have agreed: `midwatch retention`");
   const engine = await startEngine({
     directory: join(config.data, "engine"),
     onNotice: (notice) => {
@@ -135,7 +139,7 @@ async function open(
     },
   });
   releases.push(() => engine.close());
-  const events = await openEventStore({ client: engineClient(engine), retention: retentionOf(config) });
+  const events = await openEventStore({ client: engineClient(engine), retention: retention.days });
   releases.push(() => events.close());
   const spool = await openSpool({
     directory: join(config.data, "spool"),
@@ -171,7 +175,7 @@ async function open(
     ledger,
     ask: engineBytes(engine.socketPath),
     spoolDirectory: spool.directory,
-    retention: retentionOf(config),
+    retention: retention.days,
     anchors,
     reportOwnFinding: findings.reportOwnFinding,
   };
@@ -215,7 +219,7 @@ async function open(
       spoolBytes: bytes,
       engine: state,
       dataDirectory: config.data,
-      retentionDays: retentionOf(config),
+      retentionDays: retention.days,
     };
   };
   const lagMs = (): number => clock() - (spool.counts().oldestMs ?? clock());
@@ -247,6 +251,16 @@ async function open(
   });
   releases.push(() => journal.close());
   const people = makePeople({ control, clock, randomBytes });
+  if (config.access === "open" && !(await people.isEmpty())) {
+    await journal.record({
+      kind: "access.sys_monitor_disabled",
+      actor: "midwatch serve",
+      outcome: "success",
+      severity: "warn",
+      message: "The server was started with open access, though people are here: nobody has to sign in",
+      attributes: { access: config.access },
+    });
+  }
   const ownerKey = makeOwnerKey(config.data, randomBytes);
   releases.push(() => ownerKey.remove());
   const erasures = makeErasures({ ...sealed, events, control, clock, randomBytes });
@@ -278,6 +292,7 @@ async function open(
     }),
     keyring,
     journal,
+    retention,
     examine: async () =>
       await examine({
         config,
@@ -286,7 +301,7 @@ async function open(
         tls,
         clock,
         channels: watch.channels().length,
-        retentionDays: retentionOf(config),
+        retentionDays: retention.days,
       }),
     status,
     redaction: tried.rules,

@@ -1,6 +1,7 @@
 /** Erasures: one person asks for one and says why, another one agrees. */
 import { Type } from "typebox";
 import type { Actor } from "../../access/actor.ts";
+import { Fault } from "../../model/fault.ts";
 import { formatTime } from "../../model/time.ts";
 import type { Erasure, Hand } from "../../store/erasures.ts";
 import type { AddRoutes } from "../parts.ts";
@@ -28,7 +29,7 @@ const erasureSchema = Type.Object({
 const head = (operationId: string, summary: string) => ({ operationId, tags: ["ledger"], summary });
 const idOf = (what: string) => Type.Object({ id: text(`id of the ${what}`) });
 
-export const addErasureRoutes: AddRoutes = (server, { erasures }) => {
+export const addErasureRoutes: AddRoutes = (server, { erasures, events }) => {
   server.get(
     "/api/v1/erasures",
     {
@@ -51,6 +52,8 @@ export const addErasureRoutes: AddRoutes = (server, { erasures }) => {
       },
     },
     async ({ params, body, actor }, reply) => {
+      // Of another team: as if it were not there.
+      if (!(await events.event(params.id))) throw new Fault("NOT_FOUND", "There is no event with this id.");
       const erasure = await erasures.ask(params.id, body.reason, handOf(actor));
       return reply.code(201).send(erasureAnswer(erasure));
     },
