@@ -49,6 +49,7 @@ function debianPackages(): readonly string[] {
     "ruby-daemons",
     "puma",
     "ruby-minitest",
+    "ruby-bundler",
     "rake",
     "cron",
     "libfaketime",

@@ -1,0 +1,5 @@
+# frozen_string_literal: true
+
+class BellJob < ActiveJob::Base
+  def perform; end
+end
