@@ -6,6 +6,7 @@ import { drift } from "./drift.ts";
 import type { Facts } from "./facts.ts";
 import { failed } from "./failed.ts";
 import { failing } from "./failing.ts";
+import { leakBegan } from "./leak-began.ts";
 import { lost } from "./lost.ts";
 import { missedSlot } from "./missed-slot.ts";
 import { newError } from "./new-error.ts";
@@ -52,6 +53,7 @@ const detectors: readonly Detector[] = [
   pattern,
   unfamiliar,
   redactions,
+  leakBegan,
   drift,
 ];
 

@@ -353,6 +353,49 @@ const cases: readonly Case[] = [
     ],
   ],
   [
+    "a job that begins to leak with a deploy",
+    {
+      survey: {
+        redactions: [
+          {
+            service: "shop",
+            job: "SignInJob",
+            rule: "key:password",
+            now: 3,
+            before: 0,
+            firstMs: nowMs - 60_000,
+            jobKnownMs: nowMs - 3 * dayMs,
+            releaseBefore: "v8",
+            release: "v9",
+          },
+          {
+            service: "shop",
+            job: "NewJob",
+            rule: "key:password",
+            now: 3,
+            before: 0,
+            firstMs: nowMs - 60_000,
+          },
+          {
+            service: "shop",
+            job: "MailJob",
+            rule: "email",
+            now: 3,
+            before: 0,
+            firstMs: nowMs - 60_000,
+            jobKnownMs: nowMs - 3 * dayMs,
+          },
+        ],
+      },
+    },
+    [
+      [
+        "redactions",
+        /^SignInJob of shop began to log what must be hidden: 3 by the rule key:password in the last hour, none in the week before\. It runs as release v9 now, and as v8 before\.$/,
+      ],
+    ],
+  ],
+  [
     "a job that was never seen",
     { survey: { news: [{ what: "job", job, value: "ReportJob", before: [], atMs: nowMs, release: "v9" }] } },
     [["unfamiliar", /never seen before\. It came with release v9, which is new\.$/]],

@@ -154,6 +154,11 @@ export type RedactionLoad = {
   readonly now: number;
   readonly before: number;
   readonly firstMs: number;
+  /** When the job was first heard of in the week before; absent: not before this hour. */
+  readonly jobKnownMs?: number;
+  /** Under which the job ran before this hour, and runs now. */
+  readonly releaseBefore?: string;
+  readonly release?: string;
 };
 
 export type ActionTally = {

@@ -82,6 +82,9 @@ const others: readonly EventRecord[] = [
   madeEvent("redaction.summary", -2 * dayMs, {
     attributes: { rule: "card", count: 2, leaking_job: "ReportJob" },
   }),
+  madeEvent("redaction.summary", 0, {
+    attributes: { rule: "key:password", count: 3, leaking_job: "ReportJob", leaking_service: about.service },
+  }),
   madeEvent("audit.action", 0, { ...about, job: "ReportJob", attributes: { action: "user.deleted" } }),
 ];
 
@@ -187,8 +190,11 @@ describe("questions about what is usual", () => {
     assert.ok(
       sources.some(({ host, stream, stretches }) => host === "web-1" && stream === "http" && stretches === 4),
     );
-    const [redactions] = await store.redactionLoads(nowMs);
+    const [redactions, begun] = await store.redactionLoads(nowMs);
     assert.partialDeepStrictEqual(redactions, { job: "ReportJob", rule: "card", now: 50, before: 2 });
+    // The job is known longer than this hour; that rule never found anything in it before.
+    assert.partialDeepStrictEqual(begun, { service: about.service, rule: "key:password", now: 3, before: 0 });
+    assert.ok((begun?.jobKnownMs ?? nowMs) < nowMs, JSON.stringify(begun));
     const [action] = await store.actionTallies({ after: all.until, until: { segment: 2, index: 1000 } });
     assert.partialDeepStrictEqual(action, { action: "user.deleted", job: "ReportJob", count: 1 });
   });

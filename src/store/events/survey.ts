@@ -157,6 +157,9 @@ export function surveyQuestions(client: EngineClient): SurveyQuestions {
         now: Number(row["hidden_now"]),
         before: Number(row["hidden_before"]),
         firstMs: Number(row["first_micros"]) / 1000,
+        ...(Number(row["known_seconds"]) > 0 && { jobKnownMs: Number(row["known_seconds"]) * 1000 }),
+        ...(row["release_before"] !== "" && { releaseBefore: String(row["release_before"]) }),
+        ...(row["release_now"] !== "" && { release: String(row["release_now"]) }),
       }));
     },
     async actionTallies(arrived) {
