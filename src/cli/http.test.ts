@@ -29,7 +29,13 @@ const failed = {
 };
 const life: readonly EventRecord[] = [
   recordAgo(9000, { stream: "jobs", kind: "job.enqueued", ...failed }),
-  recordAgo(8000, { stream: "jobs", kind: "job.started", ...failed, attempt: 1 }),
+  recordAgo(8000, {
+    stream: "jobs",
+    kind: "job.started",
+    ...failed,
+    attempt: 1,
+    attributes: { recorded_by: "midwatch-run" },
+  }),
   recordAgo(7000, { ...failed, severity: "info", message: "talking to the bank" }),
   recordAgo(6000, {
     stream: "jobs",
@@ -165,6 +171,8 @@ describe("the interface", () => {
       detail.trace.map((run) => run.runId),
       ["dj/4712"],
     );
+    assert.equal(detail.recordedBy, "midwatch-run");
+    assert.equal((await get<RunDetail>("/api/v1/runs/dj%2F4712")).recordedBy, undefined);
     assert.equal((await server.read("/api/v1/runs/none")).status, 404);
   });
 
