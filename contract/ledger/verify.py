@@ -109,12 +109,12 @@ def verify_signature(public, message, signature):
 # --- Signed notes and checkpoints ------------------------------------------------------------
 
 
-def parse_key(text):
+def parse_key(text, mark=1):
     match = re.fullmatch(r"([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)", text.strip())
     if not match:
         raise ValueError("no public key of a ledger")
     name, key_id, data = match[1], bytes.fromhex(match[2]), base64.b64decode(match[3])
-    if len(data) != 33 or data[0] != 1 or sha256(name.encode(), b"\n", data)[:4] != key_id:
+    if len(data) != 33 or data[0] != mark or sha256(name.encode(), b"\n", data)[:4] != key_id:
         raise ValueError("the key does not match its id")
     return name, key_id, data[1:]
 
@@ -142,6 +142,22 @@ def open_checkpoint(note, key):
         return None
     root = base64.b64decode(lines[2])
     return (int(lines[1]), root) if len(root) == 32 else None
+
+
+def cosigned_at(note, key):
+    """Seconds at which a witness has cosigned a checkpoint (c2sp.org/tlog-cosignature), else None."""
+    name, key_id, public = key
+    text, middle, tail = note.rpartition("\n\n")
+    times = []
+    for match in re.finditer(r"^— (\S+) ([A-Za-z0-9+/]+=*)$", tail, re.M):
+        data = base64.b64decode(match[2])
+        if not middle or match[1] != name or data[:4] != key_id or len(data) != 76:
+            continue
+        (seconds,) = struct.unpack_from(">Q", data, 4)
+        message = "cosignature/v1\ntime %d\n%s\n" % (seconds, text)
+        if verify_signature(public, message.encode(), data[12:]):
+            times.append(seconds)
+    return max(times, default=None)
 
 
 # --- Merkle trees (RFC 6962) -----------------------------------------------------------------
@@ -332,8 +348,8 @@ def commitment_of(salt, content):
 
 
 class Verification:
-    def __init__(self, bundle, key, remembered):
-        self.bundle, self.key, self.remembered = bundle, key, remembered
+    def __init__(self, bundle, key, remembered, witnesses=()):
+        self.bundle, self.key, self.remembered, self.witnesses = bundle, key, list(remembered), witnesses
         self.findings, self.size, self.events, self.segments, self.erased, self.gone = [], 0, 0, 0, 0, 0
         self.erasures, self.retained, self.dropped = {}, {}, []
 
@@ -359,8 +375,19 @@ class Verification:
                 leaves.append(sha256(b"\x00", data))
         if root_of(leaves) != root:
             self.find("T5", "the entries are not those that were signed at %d" % self.size)
+        self.check_witnesses()
         self.check_remembered(leaves, root)
         self.check_segments(self.read_log(entries))
+
+    def check_witnesses(self):
+        """What a witness has cosigned is remembered by it, and must fit like everything remembered."""
+        for witness in self.witnesses:
+            path = os.path.join(self.bundle, "cosigned", witness[1].hex())
+            note = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
+            if cosigned_at(note, witness) is None:
+                self.find("T7", "there is no checkpoint that the witness %s has cosigned" % witness[0])
+            else:
+                self.remembered.append(note)
 
     def check_remembered(self, leaves, root):
         for note in self.remembered:
@@ -513,6 +540,7 @@ def main():
     parser.add_argument("bundle", nargs="?")
     parser.add_argument("--key", help="the ledger's public key, or a file with it")
     parser.add_argument("--checkpoint", action="append", default=[], help="one that was kept elsewhere")
+    parser.add_argument("--witness", action="append", default=[], help="key of a witness that must have cosigned")
     parser.add_argument("--print", action="store_true", help="print every event as a line of JSON")
     parser.add_argument("--vectors", help="replay golden vectors instead")
     options = parser.parse_args()
@@ -529,7 +557,8 @@ def main():
     for path in options.checkpoint:
         with open(path, encoding="utf-8") as file:
             remembered.append(file.read())
-    verification = Verification(options.bundle, parse_key(text), remembered)
+    witnesses = [parse_key(witness, 4) for witness in options.witness]
+    verification = Verification(options.bundle, parse_key(text), remembered, witnesses)
     verification.run()
     for finding in verification.findings[:100]:
         print(finding)

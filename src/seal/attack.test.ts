@@ -5,12 +5,13 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { bundleEvents } from "./bundle.ts";
+import { cosignedPath } from "./cosign.ts";
 import { eraseEvent } from "./erase.ts";
 import type { Threat } from "./findings.ts";
 import { folderSource } from "./head.ts";
 import { Ledger, recoverLedger } from "./ledger.ts";
 import { type MadeLedger, madeSigner, makeLedger } from "./made.ts";
-import { createSigner, formatVerifier, signCheckpoint, type Verifier } from "./note.ts";
+import { cosignerMark, createSigner, formatVerifier, signCheckpoint, type Verifier } from "./note.ts";
 import { packRecords, packSecret, unpackRecords, unpackSecret } from "./secrets.ts";
 import { type Verdict, verifyLedger } from "./verify.ts";
 
@@ -37,8 +38,10 @@ async function judge(
   directory: string,
   pinned: readonly string[] = [],
   verifier: Verifier = madeSigner,
+  witnesses: readonly Verifier[] = [],
 ): Promise<Verdict> {
-  return verifyLedger({ source: folderSource(directory), events: bundleEvents(directory), verifier, pinned });
+  const [source, events] = [folderSource(directory), bundleEvents(directory)];
+  return verifyLedger({ source, events, verifier, pinned, witnesses });
 }
 
 const noteOf = (directory: string): string => readFileSync(join(directory, "checkpoint"), "utf8");
@@ -47,6 +50,7 @@ type Case = {
   readonly directory: string;
   readonly key: string;
   readonly pinned: readonly string[];
+  readonly witnesses: readonly string[];
   readonly threat: Threat;
 };
 /** Played so far; the last test shows them all to the other verifier. */
@@ -57,13 +61,15 @@ async function assertReported(
   directory: string,
   pinned: readonly string[] = [],
   verifier: Verifier = madeSigner,
+  witnesses: readonly Verifier[] = [],
 ): Promise<Verdict> {
-  const verdict = await judge(directory, pinned, verifier);
+  const verdict = await judge(directory, pinned, verifier, witnesses);
   assert.equal(verdict.intact, false);
   assert.equal(verdict.findings[0]?.threat, threat, JSON.stringify(verdict.findings));
   const copy = join(made.data, `case-${cases.length}`);
   cpSync(directory, copy, { recursive: true });
-  cases.push({ directory: copy, key: formatVerifier(verifier), pinned, threat });
+  const witnessKeys = witnesses.map((witness) => formatVerifier(witness, cosignerMark));
+  cases.push({ directory: copy, key: formatVerifier(verifier), pinned, witnesses: witnessKeys, threat });
   return verdict;
 }
 
@@ -143,6 +149,28 @@ test("T4 and T5: another history of the same length, and one written anew, both 
   other.add(["log"]);
   const anew = await other.export("anew");
   await assertReported("T5", anew, [noteOf(early)]);
+  await other.ledger.close();
+});
+
+test("T2, T5 and T7: what a witness saw does not fit, or no witness saw it", async (context) => {
+  const witness = createSigner("witness.example/w", new Uint8Array(32).fill(2), cosignerMark);
+  const stranger = createSigner("witness.example/w", new Uint8Array(32).fill(4), cosignerMark);
+  const seen = await made.export("seen", witness);
+  assert.deepEqual((await judge(seen, [], madeSigner, [witness])).findings, []);
+  await assertReported("T7", seen, [], madeSigner, [stranger]);
+  await assertReported("T7", bundle, [], madeSigner, [witness]);
+  const path = cosignedPath(witness);
+  const moved = (from: string, to: string): string => {
+    const copy = join(made.data, `attack-${copies++}`);
+    cpSync(to, copy, { recursive: true });
+    cpSync(join(from, path), join(copy, path), { recursive: true });
+    return copy;
+  };
+  await assertReported("T2", moved(seen, early), [], madeSigner, [witness]);
+  const other = makeLedger();
+  context.after(() => other.remove());
+  for (let batch = 0; batch < 9; batch++) other.add(["log"]);
+  await assertReported("T5", moved(seen, await other.export("other")), [], madeSigner, [witness]);
   await other.ledger.close();
 });
 
@@ -239,7 +267,8 @@ const judgeInPython = `
 import json, sys
 import verify
 for case in json.load(sys.stdin):
-    found = verify.Verification(case["directory"], verify.parse_key(case["key"]), case["pinned"])
+    witnesses = [verify.parse_key(key, 4) for key in case["witnesses"]]
+    found = verify.Verification(case["directory"], verify.parse_key(case["key"]), case["pinned"], witnesses)
     found.run()
     print(found.findings[0][:2] if found.findings else "intact", found.events)
 `;
@@ -249,7 +278,12 @@ const withoutPython = spawnSync("python3", ["--version"]).status === 0 ? false :
 test("the verifier in Python says the same of every attack and of the honest bundle", {
   skip: withoutPython,
 }, () => {
-  const honest = { directory: bundle, key: formatVerifier(madeSigner), pinned: [noteOf(early)] };
+  const honest = {
+    directory: bundle,
+    key: formatVerifier(madeSigner),
+    pinned: [noteOf(early)],
+    witnesses: [],
+  };
   const { stdout, stderr } = spawnSync("python3", ["-c", judgeInPython], {
     cwd: join(import.meta.dirname, "../../contract/ledger"),
     env: { PYTHONDONTWRITEBYTECODE: "1" },
@@ -258,7 +292,7 @@ test("the verifier in Python says the same of every attack and of the honest bun
   });
   const [first, ...threats] = stdout.trimEnd().split("\n");
   assert.equal(first, "intact 9", stderr);
-  assert.equal(threats.length, 16);
+  assert.equal(threats.length, 20);
   // It does not try exchanges: a reordering within a segment is a change to it.
   const expected = cases.map(({ threat }) => (threat === "T3" ? "T1" : threat));
   assert.deepEqual(

@@ -1,12 +1,15 @@
 /** Any history of a ledger keeps every earlier checkpoint consistent and every proof valid. */
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { test } from "node:test";
 import { streams } from "../model/event.ts";
+import { bundleEvents } from "./bundle.ts";
 import { eraseEvent } from "./erase.ts";
+import { folderSource } from "./head.ts";
 import { Ledger } from "./ledger.ts";
 import { type MadeLedger, madeSigner, makeLedger } from "./made.ts";
 import { verifyConsistency } from "./merkle.ts";
-import { openCheckpoint } from "./note.ts";
+import { cosignerMark, createSigner, openCheckpoint } from "./note.ts";
 import { proveEvent, verifyProof } from "./proof.ts";
 import { verifyLedger } from "./verify.ts";
 
@@ -22,6 +25,9 @@ function seededRandom(seed: number): () => number {
 }
 
 type Step = (made: MadeLedger, random: () => number) => Promise<void> | void;
+
+const witness = createSigner("witness.example/w", new Uint8Array(32).fill(2), cosignerMark);
+let backups = 0;
 
 const kinds = ["log", "job.started", "http.request", "audit.action"];
 
@@ -63,6 +69,20 @@ const steps: readonly Step[] = [
         gone.add(entry.number);
     }
     made.events = made.events.filter(({ segment }) => !gone.has(segment));
+  },
+  // A backup, verified where it lies, with what a witness saw.
+  async (made, random) => {
+    const name = `backup-${Math.floor(random() * 2 ** 32)}`;
+    const directory = await made.export(name, witness);
+    const verdict = await verifyLedger({
+      source: folderSource(directory),
+      events: bundleEvents(directory),
+      verifier: madeSigner,
+      witnesses: [witness],
+    });
+    assert.deepEqual(verdict.findings, []);
+    backups += 1;
+    rmSync(directory, { recursive: true });
   },
   // A crash: whatever was not published lies in the journal alone.
   async (made) => {
@@ -123,6 +143,7 @@ test("150 random steps in each of 3 histories", async (context) => {
     }
     assert.ok(made.ledger.size > 256, `history ${seed} has ${made.ledger.size} entries`);
     assert.ok(notes.length === 7 && proofs.length >= 5);
+    assert.ok(backups >= seed * 5, `${backups} backups were verified`);
     await made.ledger.close();
   }
 });

@@ -7,8 +7,10 @@ import type { SafeBatch } from "../model/batch.ts";
 import { readNdjson } from "../receive/ndjson.ts";
 import { exportBundle } from "./bundle.ts";
 import { type CanonicalEvent, canonicalEvent } from "./canonical.ts";
+import { cosign, cosignedPath } from "./cosign.ts";
+import { writeDurableFile } from "./durable-file.ts";
 import { Ledger, type LedgerOptions } from "./ledger.ts";
-import { createSigner } from "./note.ts";
+import { createSigner, type Signer } from "./note.ts";
 import { createSealer, unpackSeal } from "./sealer.ts";
 import type { StoredSegments } from "./segment-check.ts";
 
@@ -27,7 +29,8 @@ export type MadeLedger = {
   /** Seals, stores and appends a batch, as the pipeline does. */
   add(kinds: readonly string[], more?: object): void;
   rows(from: number, until: number): StoredSegments & { readonly content: (row: number) => Uint8Array };
-  export(name: string): Promise<string>;
+  /** With what this witness sees, if one is given. */
+  export(name: string, witness?: Signer): Promise<string>;
   remove(): void;
 };
 
@@ -91,10 +94,20 @@ export function makeLedger(startMs = Date.UTC(2026, 10, 21)): MadeLedger {
         content: (row) => at(row).content,
       };
     },
-    async export(name) {
+    async export(name, witness) {
       const directory = join(data, name);
-      await self.ledger.publish();
+      const { note } = await self.ledger.publish();
+      if (witness) {
+        const text = note.slice(0, note.indexOf("\n\n") + 1);
+        const cosigned = note + cosign(text, witness, Math.floor(self.nowMs / 1000));
+        await writeDurableFile(
+          join(self.options.directory, cosignedPath(witness)),
+          Buffer.from(cosigned),
+          0o600,
+        );
+      }
       await exportBundle({
+        ...(witness && { cosigned: [cosignedPath(witness)] }),
         source: self.ledger.source,
         verifier: madeSigner,
         events: async (from, until) => self.rows(from, until),

@@ -6,6 +6,7 @@ import { bundleEvents } from "./bundle.ts";
 import { eraseEvent } from "./erase.ts";
 import { folderSource } from "./head.ts";
 import { madeSigner, makeLedger } from "./made.ts";
+import { cosignerMark, createSigner } from "./note.ts";
 import { unpackRecords, unpackSecret } from "./secrets.ts";
 import { verifyLedger } from "./verify.ts";
 
@@ -22,7 +23,8 @@ test("every flipped byte of a small bundle is reported, or lies where nothing is
     reason: "c",
   });
   small.events.pop();
-  const copy = await small.export("small");
+  const witness = createSigner("witness.example/w", new Uint8Array(32).fill(2), cosignerMark);
+  const copy = await small.export("small", witness);
   await small.ledger.close();
   const files = readdirSync(copy, { recursive: true, encoding: "utf8" })
     .filter((name) => statSync(join(copy, name)).isFile())
@@ -38,9 +40,9 @@ test("every flipped byte of a small bundle is reported, or lies where nothing is
       writeFileSync(path, flipped);
       flips++;
       const source = folderSource(copy);
-      const verdict = await verifyLedger({ source, events: bundleEvents(copy), verifier: madeSigner }).catch(
-        () => undefined,
-      );
+      const events = bundleEvents(copy);
+      const asked = { source, events, verifier: madeSigner, witnesses: [witness] };
+      const verdict = await verifyLedger(asked).catch(() => undefined);
       if (verdict?.intact === true) unreported.push(`${name} ${at}`);
     }
     writeFileSync(path, bytes);
