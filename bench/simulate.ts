@@ -74,7 +74,7 @@ function faultLines({ found }: Outcome): readonly string[] {
 
 function mistakenLines({ mistaken }: Outcome): readonly string[] {
   return [...Map.groupBy(mistaken, ({ kind, severity }) => `${kind}, ${severity}`)].map(
-    ([kind, all]) => `    ${all.length} × ${kind}`,
+    ([kind, all]) => `    ${all.length} × ${kind}: ${all[0]?.because.slice(0, 120) ?? ""}`,
   );
 }
 

@@ -92,7 +92,6 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   };
 
   for (let day = begin; day < untilMs; day += dayMs) {
-    console.log(new Date(day).toISOString(), runs, looks, opened.length, performance.now() | 0);
     const made = world.day(day);
     runs += new Set(made.map(({ run_id: id }) => id)).size;
     pending = [...pending, ...made].sort((a, b) => (a.time < b.time ? -1 : 1));
@@ -141,9 +140,11 @@ function matched(faults: readonly Fault[], opened: readonly Incident[]): Pick<Ou
     const incident = opened.find((one) => isAbout(fault, one));
     return { fault, ...(incident && { incident, delayMs: incident.openedMs - fault.fromMs }) };
   });
-  // A fault may show in more than one way, and what it leaves behind is no mistake either.
+  // A fault may show in more than one way, and what it leaves behind is no mistake either; and the
+  // first error of a job is what it is said to be.
   const mistaken = opened.filter(
-    (incident) => !faults.some((fault) => isAbout(fault, incident, [incident.kind])),
+    (incident) =>
+      incident.kind !== "new_error" && !faults.some((fault) => isAbout(fault, incident, [incident.kind])),
   );
   return { found, mistaken };
 }

@@ -208,7 +208,7 @@ function runOf({ job, atMs, fault, chance, seed, runId }: RunWish): readonly Sto
   const error = { error_class: "Net::ReadTimeout", error_message: "no answer", fingerprint: "f1", host };
   if (name === "hangs") return events;
   if (name === "loses its worker" && chance.share() < 0.5) {
-    add("job.lost", endMs, { worker: `${host}:${runId}`, message: "Killed." });
+    add("job.lost", endMs, { worker: `${host}:${Math.floor(endMs / hourMs)}`, message: "Killed." });
     return events;
   }
   if (name === "fails for good") {

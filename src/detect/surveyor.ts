@@ -227,7 +227,8 @@ export function makeSurveyor(parts: SurveyorParts): Surveyor {
       "the queues",
       30_000,
       async (nowMs) => {
-        lasting = { ...lasting, queues: await survey.queueLoads(nowMs) };
+        const queues = await survey.queueLoads(nowMs);
+        lasting = { ...lasting, queues };
       },
       ["backlog"],
     ),
@@ -235,7 +236,8 @@ export function makeSurveyor(parts: SurveyorParts): Surveyor {
       "the requests",
       15_000,
       async (nowMs) => {
-        lasting = { ...lasting, webs: await survey.webLoads(nowMs) };
+        const webs = await survey.webLoads(nowMs);
+        lasting = { ...lasting, webs };
       },
       ["web"],
     ),
@@ -243,7 +245,8 @@ export function makeSurveyor(parts: SurveyorParts): Surveyor {
       "Puma",
       15_000,
       async (nowMs) => {
-        lasting = { ...lasting, pumas: await survey.pumaLoads(nowMs) };
+        const pumas = await survey.pumaLoads(nowMs);
+        lasting = { ...lasting, pumas };
       },
       ["web"],
     ),
@@ -251,12 +254,14 @@ export function makeSurveyor(parts: SurveyorParts): Surveyor {
       "the senders",
       300_000,
       async (nowMs) => {
-        lasting = { ...lasting, sources: await survey.sourceLoads(nowMs) };
+        const sources = await survey.sourceLoads(nowMs);
+        lasting = { ...lasting, sources };
       },
       ["source_silent"],
     ),
     paced("the redactions", 300_000, async (nowMs) => {
-      lasting = { ...lasting, redactions: await survey.redactionLoads(nowMs) };
+      const redactions = await survey.redactionLoads(nowMs);
+      lasting = { ...lasting, redactions };
     }),
   ];
 

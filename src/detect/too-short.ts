@@ -7,6 +7,8 @@ import { blameOf, isExcused, showUsual } from "./usual.ts";
 
 /** A usual run shorter than this has no room to be too short. */
 const usualMsMin = 2000;
+/** Half of the usual may be a good day; nothing was done in so little of it. */
+const shareMax = 0.2;
 
 export const tooShort: Detector = ({ survey, monitorOf }, nowMs) =>
   survey.ended.flatMap(({ tally, usual }) => {
@@ -28,7 +30,8 @@ export const tooShort: Detector = ({ survey, monitorOf }, nowMs) =>
       return { ...finding, because };
     }
     const band = usual?.duration;
-    if (!usual || !band || band.middle < usualMsMin || shortest.value >= band.lowLimit) return [];
+    if (!usual || !band || band.middle < usualMsMin) return [];
+    if (shortest.value >= Math.min(band.lowLimit, band.middle * shareMax)) return [];
     if (isExcused(usual, shortest.value)) return [];
     const blame = blameOf(usual, shortest.release, nowMs);
     const because = `${showJob(job)}: ${showUsual(band, showSpan)}; this ${took}.${blame}`;
