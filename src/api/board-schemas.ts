@@ -61,7 +61,9 @@ export const boardSchema = Type.Object({
   untilTime: time(),
   nowTime: time(),
   stepSeconds: Type.Number({ description: "length of a stretch of the axis" }),
-  rows: Type.Array(rowSchema),
+  rows: Type.Array(rowSchema, { description: "those with a missed slot first, at most 1,000" }),
+  rowsLeftOut: Type.Integer({ minimum: 0 }),
+  services: Type.Array(text(), { description: "of all jobs with a schedule" }),
   atWork: Type.Array(count(), { description: "all runs at work, by stretch; up to now" }),
   releases: Type.Array(Type.Object({ time: time(), service: text(), release: text() })),
 });

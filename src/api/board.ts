@@ -25,10 +25,11 @@ const slotsMax = 400;
 export function boardRows(facts: BoardFacts): readonly BoardRow[] {
   const runsOf = Map.groupBy(facts.runs, ({ job }) => job);
   const declarationsOf = Map.groupBy(facts.declarations, ({ job }) => job.job);
+  const due = dueBy(facts);
   return facts.monitors.map(({ monitor, source }) => {
     const runs = (runsOf.get(monitor.job) ?? []).filter((run) => isOf(monitor, run));
     const declarations = (declarationsOf.get(monitor.job) ?? []).filter(({ job }) => isOf(monitor, job));
-    return rowOf(facts, monitor, source, runs, declarations);
+    return rowOf(facts, due, monitor, source, runs, declarations);
   });
 }
 
@@ -41,6 +42,7 @@ function isOf(monitor: JobName, named: Pick<JobName, "service" | "environment">)
 
 function rowOf(
   facts: BoardFacts,
+  due: ReturnType<typeof dueBy>,
   monitor: Monitor,
   source: "declared" | "set",
   runs: readonly StretchOfRuns[],
@@ -50,12 +52,14 @@ function rowOf(
   const askedMs = runs
     .flatMap(({ askedMicros }) => askedMicros.map((micros) => micros / 1000))
     .sort(ascending);
-  const slots = judgedSlots(facts, monitor, askedMs, knownSinceMs(askedMs, declarations));
+  const slots = judgedSlots(facts, due, monitor, askedMs, knownSinceMs(askedMs, declarations));
   const missed = slots.filter(({ state }) => state === "missed");
-  const next = schedules
-    .map((schedule) => nextOf(schedule, facts.nowMs, askedMs.at(-1)))
-    .filter((ms) => ms !== undefined)
-    .sort(ascending)[0];
+  const next =
+    slots.find(({ state }) => state === "ahead")?.atMs ??
+    schedules
+      .map((schedule) => nextOf(schedule, facts.nowMs, askedMs.at(-1)))
+      .filter((ms) => ms !== undefined)
+      .sort(ascending)[0];
   const dense = slots.length > slotsMax;
   return {
     job,
@@ -94,31 +98,47 @@ function knownSinceMs(askedMs: readonly number[], declarations: readonly Declara
   return Math.min(askedMs[0] ?? Infinity, ...declarations.map(({ seenMs }) => seenMs));
 }
 
+/** A slot and the stretch in which a run must begin to have served it. */
+type Due = { readonly atMs: number; readonly earliestMs: number; readonly latestMs: number };
+
+/** Many jobs have the same schedule, and working out its slots is what costs. */
+function dueBy(range: TimeRange): (schedule: Schedule, graceMs: number) => readonly Due[] {
+  const known = new Map<string, readonly Due[]>();
+  return (schedule, graceMs) => {
+    // An interval is counted from the last run: it has no slots that a clock names.
+    if (schedule.everySeconds !== undefined) return [];
+    const key = JSON.stringify([schedule.expression, schedule.timeZone, schedule.runtime, graceMs]);
+    const found =
+      known.get(key) ??
+      slotsBetween(schedule, range.fromMicros / 1000 - 1, range.untilMicros / 1000).map((atMs) => ({
+        atMs,
+        earliestMs: atMs - earlyMs(schedule, atMs),
+        latestMs: atMs + graceOfSlotMs(schedule, atMs, graceMs),
+      }));
+    known.set(key, found);
+    return found;
+  };
+}
+
 function judgedSlots(
-  { fromMicros, untilMicros, nowMs }: BoardFacts,
+  { nowMs }: BoardFacts,
+  due: ReturnType<typeof dueBy>,
   { schedules, graceMs }: Monitor,
   askedMs: readonly number[],
   knownSince: number,
 ): readonly Slot[] {
   const slots = new Map<number, Slot>();
-  for (const schedule of schedules) {
-    // An interval is counted from the last run: it has no slots that a clock names.
-    if (schedule.everySeconds !== undefined) continue;
-    for (const atMs of slotsBetween(schedule, fromMicros / 1000 - 1, untilMicros / 1000)) {
-      const earliest = atMs - earlyMs(schedule, atMs);
-      const latest = atMs + graceOfSlotMs(schedule, atMs, graceMs);
-      const served = hasBetween(askedMs, earliest, latest);
-      const state: SlotState = served
-        ? "served"
-        : atMs > nowMs
-          ? "ahead"
-          : atMs < knownSince
-            ? "unknown"
-            : latest > nowMs
-              ? "due"
-              : "missed";
-      if (slots.get(atMs)?.state !== "served") slots.set(atMs, { atMs, state });
-    }
+  for (const { atMs, earliestMs, latestMs } of schedules.flatMap((schedule) => due(schedule, graceMs))) {
+    const state: SlotState = hasBetween(askedMs, earliestMs, latestMs)
+      ? "served"
+      : atMs > nowMs
+        ? "ahead"
+        : atMs < knownSince
+          ? "unknown"
+          : latestMs > nowMs
+            ? "due"
+            : "missed";
+    if (slots.get(atMs)?.state !== "served") slots.set(atMs, { atMs, state });
   }
   return [...slots.values()].sort((a, b) => a.atMs - b.atMs);
 }

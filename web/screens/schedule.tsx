@@ -29,7 +29,10 @@ const spans = [
 export function ScheduleScreen(): JSX.Element {
   const from = query.value.get("from") ?? "-24h";
   const until = query.value.get("until") ?? spans.find((span) => span.from === from)?.ahead ?? "now";
-  const { data, fault, stale, again } = useAnswer<Board>(address("/schedule", { from, until }), 20_000);
+  const { data, fault, stale, again } = useAnswer<Board>(
+    address("/schedule", { from, until, service: query.value.get("service") ?? undefined }),
+    20_000,
+  );
   const sentence = data ? boardSentence(data, nowMs.value, minuteText) : "Schedule";
   useTitle(sentence);
   const all = data?.rows ?? [];
@@ -41,11 +44,14 @@ export function ScheduleScreen(): JSX.Element {
         {data && all.length > 0 && agreementWords(all)}{" "}
         {drifted > 0 && <a href={change({ only: "drifted" })}>{counted(drifted, "has", "have")} drifted.</a>}
       </p>
-      <Tools rows={all} from={from} />
+      <Tools rows={all} services={data?.services ?? []} from={from} />
       {fault && !data && <Problem fault={fault} again={again} />}
       {!data && !fault && <Loading what="the schedule" rows={12} />}
       {data && all.length === 0 && <NoSchedule />}
       {data && all.length > 0 && <Rows board={data} stale={stale} />}
+      {data && data.rowsLeftOut > 0 && (
+        <p class="end">and {counted(data.rowsLeftOut, "more job")}; choose a service.</p>
+      )}
     </>
   );
 }
@@ -61,11 +67,16 @@ function NoSchedule(): JSX.Element {
   );
 }
 
-function Tools({ rows, from }: { readonly rows: readonly BoardRow[]; readonly from: string }): JSX.Element {
+type ToolsGiven = {
+  readonly rows: readonly BoardRow[];
+  readonly services: readonly string[];
+  readonly from: string;
+};
+
+function Tools({ rows, services, from }: ToolsGiven): JSX.Element {
   const isZoomed = query.value.get("until") !== null;
   const only = query.value.get("only");
-  const distinct = (name: "service" | "owner"): readonly string[] =>
-    [...new Set(rows.map((row) => row[name] ?? ""))].filter((value) => value !== "").sort();
+  const owners = [...new Set(rows.map(({ owner = "" }) => owner))].filter((owner) => owner !== "").sort();
   return (
     <div class="tools">
       <div class="tools-row">
@@ -95,8 +106,8 @@ function Tools({ rows, from }: { readonly rows: readonly BoardRow[]; readonly fr
             </a>
           ))}
         </div>
-        <ValueFilter name="service" word="Service" values={distinct("service")} />
-        <ValueFilter name="owner" word="Owner" values={distinct("owner")} />
+        <ValueFilter name="service" word="Service" values={services} />
+        <ValueFilter name="owner" word="Owner" values={owners} />
         {isZoomed && (
           <a class="control" href={change({ from: undefined, until: undefined })}>
             Back to 24 hours
@@ -109,12 +120,10 @@ function Tools({ rows, from }: { readonly rows: readonly BoardRow[]; readonly fr
 
 function isShown(row: BoardRow): boolean {
   const only = query.value.get("only");
-  const service = query.value.get("service");
   const owner = query.value.get("owner");
   return (
     (only !== "missed" || row.missed > 0) &&
     (only !== "drifted" || row.drift.length > 0) &&
-    (service === null || row.service === service) &&
     (owner === null || row.owner === owner)
   );
 }
