@@ -30,8 +30,6 @@ import { addVerify } from "./commands/verify.ts";
 import { addWhy } from "./commands/why.ts";
 import type { Terminal } from "./terminal.ts";
 
-export type { AddCommand } from "./command-line.ts";
-
 /** In the order in which help lists them. */
 const commands: readonly AddCommand[] = [
   addServe,
