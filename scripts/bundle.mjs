@@ -10,7 +10,9 @@ const inputs = `${folder}/inputs`;
 
 export async function bundleHost() {
   if (isFresh()) return;
-  const { build } = await import("esbuild");
+  // An installation without development packages runs from the sources.
+  const { build } = await import("esbuild").catch(() => ({ build: undefined }));
+  if (build === undefined) return;
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: root,
