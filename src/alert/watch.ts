@@ -3,9 +3,9 @@
  * follows from it, and sees to it that people are told. All of its state is in the control store:
  * one look's changes and the place up to which it has looked are kept together or not at all.
  */
-import { baselineOf, historyMs } from "../detect/baseline.ts";
+import { type Baseline, baselineOf, historyMs } from "../detect/baseline.ts";
 import { type Expected, expectedOf } from "../detect/expected.ts";
-import { explain, mayBe, whyAroundMs } from "../detect/why.ts";
+import { concerns, explain, mayBe, whyAroundMs } from "../detect/why.ts";
 import { Fault } from "../model/fault.ts";
 import { makeHistogram } from "../model/histogram.ts";
 import { type JobName, jobKey, showJob } from "../model/monitor.ts";
@@ -65,6 +65,14 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
     const source = all.find((one) => one.monitor === monitor)?.source ?? "default";
     const set = (await store.setMonitors()).find((one) => jobKey(one.monitor) === jobKey(monitor));
     return { monitor, source, ...(set && { changedMs: set.changedMs, changedBy: set.changedBy }) };
+  }
+
+  /** What was usual in the hour of a time; `undefined` where that is not known. */
+  async function baselineAt(job: JobName, atMs: number): Promise<Baseline | undefined> {
+    const range = { fromMs: atMs, untilMs: atMs + 1, timeZone: parts.timeZone };
+    const [fromMicros, untilMicros] = [Math.floor((atMs - historyMs) * 1000), Math.floor(atMs * 1000) + 1];
+    const hours = await parts.survey?.jobHours(job, { fromMicros, untilMicros });
+    return hours && baselineOf(hours, range);
   }
 
   const decideAs = (id: string, decision: Decision, by: string) =>
@@ -199,11 +207,11 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
       const { rows } = await events.runs({ ...range, jobs: [job.job], limit: whyRunsMax });
       const incidents = (await store.incidents(whyRunsMax)).filter(
         (one) =>
-          one.job &&
-          mayBe(job, one.job) &&
           one.openedMs <= atMs + whyAroundMs &&
-          (one.resolvedMs ?? nowMs) >= atMs,
+          (one.resolvedMs ?? nowMs) >= atMs &&
+          concerns(one, job, monitor, rows),
       );
+      const usual = await baselineAt(job, atMs);
       const hosts = new Set([...monitor.schedules.map(({ host }) => host), ...rows.map(({ host }) => host)]);
       return explain({
         job,
@@ -219,6 +227,10 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
         silentAgents: Object.entries(state?.agents ?? {})
           .map(([host, lastMs]) => ({ host, lastMs }))
           .filter(({ host, lastMs }) => hosts.has(host) && nowMs - lastMs > 90_000),
+        ...(usual?.hours[0] && { usual: usual.hours[0], releases: usual.releases }),
+        drifts: (await expectations()).drifts
+          .filter((one) => mayBe(job, one.job))
+          .map(({ because }) => because),
       });
     },
     drifts: async () => (await expectations()).drifts,

@@ -93,7 +93,11 @@ export function sharedCauseOf(event: EventRecord): string | undefined {
 }
 
 /** `undefined`: nothing is known of such errors. */
-export function classify({ error_class, error_message, signal }: EventRecord): Classified | undefined {
+export function classify({
+  error_class,
+  error_message,
+  signal,
+}: Pick<EventRecord, "error_class" | "error_message" | "signal">): Classified | undefined {
   if (signal !== undefined) return rules[0];
   const name = error_class ?? "";
   // The name says more than words, which may come from anywhere.

@@ -1,10 +1,15 @@
 /** Why a job did or did not run at a time: in sentences, each by what is known. */
+import type { Incident } from "../model/incident.ts";
 import { type JobName, jobKey, type Monitor, type MonitorSource, showJob } from "../model/monitor.ts";
 import type { RunSummary } from "../store/store.ts";
+import type { BaselineHour, Release } from "./baseline.ts";
+import { dateOf, isWorkday } from "./calendar.ts";
+import { classify } from "./error-kind.ts";
 import { isNamed } from "./expected.ts";
 import { showMoment, showSpan } from "./facts.ts";
 import type { Away } from "./judge.ts";
 import { nextSlotMs, slotsBetween } from "./slots.ts";
+import { releaseNewMs, showUsual } from "./usual.ts";
 
 export type Explanation = {
   readonly sentences: readonly string[];
@@ -24,6 +29,12 @@ export type WhyFacts = {
   readonly troubles: readonly string[];
   readonly aways: readonly Away[];
   readonly silentAgents: readonly { readonly host: string; readonly lastMs: number }[];
+  /** What was usual at that hour. */
+  readonly usual?: Pick<BaselineHour, "duration" | "volume" | "failure">;
+  /** When releases of it were first seen. */
+  readonly releases?: readonly Release[];
+  /** Where what is declared and what is installed differ for it. */
+  readonly drifts?: readonly string[];
 };
 
 /** Runs further away are not told of. */
@@ -40,9 +51,16 @@ export function explain(facts: WhyFacts): Explanation {
   return {
     sentences: [
       ...expectation(facts),
+      ...dayOff(facts),
       ...(near.length > 0
-        ? near.slice(0, 5).map(({ run, beganMs }) => runSentence(run, beganMs, facts.nowMs))
+        ? near
+            .slice(0, 5)
+            .flatMap(({ run, beganMs }) => [
+              runSentence(run, beganMs, facts.nowMs),
+              ...comparison(run, beganMs, facts),
+            ])
         : absence(facts, mine[0])),
+      ...(facts.drifts ?? []),
       ...facts.troubles,
     ],
     runIds: (near.length > 0 ? near : mine).slice(0, 5).map(({ run }) => run.runId),
@@ -74,6 +92,56 @@ function expectation({ job, monitor, source, atMs }: WhyFacts): readonly string[
     const due = before === undefined ? "not in the week before" : `last before then at ${showMoment(before)}`;
     return `${name} is due by ${how}${where}: ${due}, next at ${after === undefined ? "no time" : showMoment(after)}.`;
   });
+}
+
+/** The schedule goes on, and its calendar says that nothing is due. */
+function dayOff({ job, monitor, atMs }: WhyFacts): readonly string[] {
+  const { calendar, schedules } = monitor;
+  const timeZone = schedules[0]?.timeZone;
+  if (!calendar || timeZone === undefined || isWorkday(calendar, atMs, timeZone)) return [];
+  const date = dateOf(atMs, timeZone);
+  const why =
+    calendar.holidays?.includes(date) === true ? "is one of its holidays" : "is not one of its weekdays";
+  return [`By the calendar of ${showJob(job)} nothing is due then: ${date} ${why}.`];
+}
+
+/** How the run lies beside what is usual, and what was new then. */
+function comparison(
+  run: RunSummary,
+  beganMs: number,
+  { usual, releases = [], nowMs }: WhyFacts,
+): readonly string[] {
+  const band = usual?.duration;
+  const tookMs = run.durationMs ?? (run.state === "running" ? nowMs - beganMs : undefined);
+  const isUnlike =
+    band !== undefined && tookMs !== undefined && (tookMs > band.highLimit || tookMs < band.lowLimit);
+  const compared =
+    band === undefined || tookMs === undefined
+      ? []
+      : [
+          `It ${showUsual(band, showSpan)}; this ${isUnlike ? "is unlike that" : "is as usual"}.`.replace(
+            "It usually",
+            "It usually takes",
+          ),
+        ];
+  const release = releases.find((one) => one.release === run.release);
+  const isNew = release && releases.length > 1 && beganMs - release.firstMs < releaseNewMs;
+  const isBad = isUnlike || run.state === "failed" || run.state === "lost";
+  return [
+    ...compared,
+    ...(isNew && isBad
+      ? [`It ran release ${release.release}, which was first seen at ${showMoment(release.firstMs)}.`]
+      : []),
+    ...(run.state === "failed" ? adviceOf(run) : []),
+  ];
+}
+
+function adviceOf({ errorClass, errorMessage }: RunSummary): readonly string[] {
+  const kind = classify({
+    ...(errorClass !== undefined && { error_class: errorClass }),
+    ...(errorMessage !== undefined && { error_message: errorMessage }),
+  });
+  return kind ? [kind.advice] : [];
 }
 
 function runSentence(run: RunSummary, beganMs: number, nowMs: number): string {
@@ -131,4 +199,20 @@ function absence(
 /** Both name the same job, as far as both say. */
 export function mayBe(job: JobName, other: JobName): boolean {
   return jobKey(job) === jobKey(other) || isNamed(job, other) || isNamed(other, job);
+}
+
+/** An incident may be why: of the job, of one that it needs, of its host or of its queue. */
+export function concerns(
+  { kind, job: of, host, cause }: Pick<Incident, "kind" | "job" | "host" | "cause">,
+  job: JobName,
+  monitor: Monitor,
+  runs: readonly RunSummary[],
+): boolean {
+  if (of) return mayBe(job, of) || (monitor.needs ?? []).some((need) => mayBe(need, of));
+  if (kind === "backlog") {
+    const queue = (JSON.parse(cause) as readonly string[]).at(-1);
+    return runs.some((run) => run.queue === queue);
+  }
+  const hosts = [...monitor.schedules, ...runs].map((one) => one.host);
+  return host !== undefined && kind !== "pattern" && hosts.includes(host);
 }
