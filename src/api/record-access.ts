@@ -8,6 +8,7 @@ import type { AccessEntry, Journal } from "../access/journal.ts";
 import { recordedAs } from "../access/policy.ts";
 import type { AccessKind, Json } from "../model/event.ts";
 import { Fault, type FaultCode } from "../model/fault.ts";
+import { hideOpaque } from "../redact/opaque.ts";
 import type { Api } from "./parts.ts";
 
 /** Refusals that say something about who asked, and as what they are recorded. */
@@ -108,5 +109,5 @@ function textOf(name: string, value: unknown): Readonly<Record<string, Json>> {
   );
   if (members.length === 0) return {};
   const text = members.map(([key, one]) => `${key}: ${String(one)}`).join("\n");
-  return { [name]: text.slice(0, queryLengthMax) };
+  return { [name]: hideOpaque(text.slice(0, queryLengthMax)) };
 }
