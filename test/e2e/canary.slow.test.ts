@@ -111,11 +111,15 @@ describe("a thousand canaries", { skip: shopIsMissing() ?? billingIsMissing() ??
 
   async function arrive(): Promise<void> {
     let missing: readonly string[] = [];
-    await eventually("every marker is in the data directory", () => {
-      const files = writtenBelow([watch.data]);
-      missing = plan.arriving.filter((marker) => pathsWith(files, marker).length === 0);
-      return missing.length === 0 ? true : undefined;
-    }).catch((error: unknown) => {
+    await eventually(
+      "every marker is in the data directory",
+      () => {
+        const files = writtenBelow([watch.data]);
+        missing = plan.arriving.filter((marker) => pathsWith(files, marker).length === 0);
+        return missing.length === 0 ? true : undefined;
+      },
+      120_000,
+    ).catch((error: unknown) => {
       throw new Error(`missing: ${missing.join(", ")}`, { cause: error });
     });
     const answer = await fetch(`${watch.address}/api/v1/events?limit=1000`);
@@ -151,6 +155,23 @@ describe("a thousand canaries", { skip: shopIsMissing() ?? billingIsMissing() ??
     }
     for (const marker of plan.arriving) assert.notDeepEqual(pathsWith(written, marker), [], marker);
     assert.deepEqual(leaksIn(written), []);
+  });
+
+  test("are hidden by the tester of a running server too", async () => {
+    const texts = plan.lost().map(({ text }) => text);
+    for (const text of texts) {
+      const response = await fetch(`${watch.address}/api/v1/redaction/test`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "midwatch-request": "1" },
+        body: JSON.stringify({ text, service: "canary" }),
+      });
+      const answer = await response.text();
+      assert.equal(response.status, 200, answer);
+      assert.deepEqual(canariesIn(Buffer.from(answer)), [], answer);
+      assert.match(answer, /"rule":/);
+    }
+    const classes = await fetch(`${watch.address}/api/v1/redaction/classes`);
+    assert.match(await classes.text(), /\{"name":"card","verdict":"mask","byStream":\{\}\}/);
   });
 
   function leaksIn(files: readonly Written[]): readonly string[] {

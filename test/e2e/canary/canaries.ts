@@ -148,8 +148,6 @@ const kinds: { readonly [kind: string]: Make } = {
   },
 };
 
-export const kindCount = Object.keys(kinds).length;
-
 let made = 0;
 
 /** One of every kind, none of which was made before. */
