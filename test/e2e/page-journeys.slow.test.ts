@@ -10,6 +10,7 @@ import { build } from "esbuild";
 import type { Page } from "playwright-core";
 import { checkAccess, type PageServer, startPageServer, type Watched } from "./page-browser.ts";
 import { longLine, manyJobs, strange, strangeEvents } from "./page-many.ts";
+import { takePictures } from "./page-pictures.ts";
 import { schedules } from "./page-schedule.ts";
 import { stories } from "./page-story.ts";
 import { webNight } from "./page-web.ts";
@@ -44,6 +45,20 @@ const heading = async (page: Page): Promise<string> => await page.locator("main 
 async function saying(page: Page, words: RegExp): Promise<void> {
   await page.locator("main h1", { hasText: words }).waitFor();
 }
+
+test("the screens are as the documentation shows them", async () => {
+  await takePictures(server, {
+    schedule: "/schedule",
+    queues: "/queues",
+    puma: "/puma?from=-6h",
+    settings: "/settings",
+  });
+  // Without pictures: at least that the board has all of its rows.
+  await visit("/schedule", async ({ page }) => {
+    await page.getByRole("link", { name: "purge:sessions" }).waitFor();
+    assert.equal(await page.getByRole("table", { name: "Schedule" }).locator(".item").count(), 5);
+  });
+});
 
 describe("somebody finds", () => {
   test("why last night's export did not run: from the board to what is known of the missed time", async () => {

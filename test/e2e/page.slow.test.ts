@@ -3,15 +3,15 @@
  * it. With `MIDWATCH_SCREENSHOTS=1` it also writes the pictures in `docs/screenshots/`.
  */
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { checkAccess, type PageServer, startPageServer, type Watched } from "./page-browser.ts";
+import { takePictures } from "./page-pictures.ts";
+import { schedules } from "./page-schedule.ts";
 import { failing, freshLine, freshRun, hostile, manyLines, stories } from "./page-story.ts";
+import { webNight } from "./page-web.ts";
 
 const lineCount = 20_000;
-const pictures = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
 
 let server: PageServer;
 
@@ -62,7 +62,7 @@ describe("a first visit", () => {
       await page.locator(".tag", { hasText: "sample" }).first().waitFor();
       assert.deepEqual((await checkAccess(page)).violations, []);
       await lookAround(page);
-      await takePictures();
+      await pictures();
 
       await page.goto(server.address);
       const strip = page.locator(".strip", { hasText: "A sample day is loaded" });
@@ -94,16 +94,11 @@ async function lookAround(page: Page): Promise<void> {
   assert.match(await heading(page), /^[\d,]+ events were recorded, \d+ errors/);
 }
 
-const wideOfBoth = new Set(["now", "runs", "run", "logs"]);
-const narrowOnes = new Set(["now", "run", "logs"]);
-
-/** Pictures for the documentation, of the recorded day; only when they are asked for. */
-async function takePictures(): Promise<void> {
-  if (process.env["MIDWATCH_SCREENSHOTS"] !== "1") return;
-  mkdirSync(pictures, { recursive: true });
+/** Of the recorded day. */
+async function pictures(): Promise<void> {
   const answer = await fetch(`${server.address}/api/v1/runs?state=failed&job=WebhookDelivery&limit=1`);
   const { rows } = (await answer.json()) as { rows: { runId: string; service: string }[] };
-  const paths = {
+  await takePictures(server, {
     now: "/",
     runs: "/runs",
     run: `/runs/${rows[0]?.runId}`,
@@ -111,24 +106,9 @@ async function takePictures(): Promise<void> {
     jobs: "/jobs",
     job: `/job?job=ChargeCardJob&service=${rows[0]?.service}`,
     failures: "/failures",
-    queues: "/queues",
+    audit: "/audit",
     connect: "/connect",
-  };
-  for (const [name, path] of Object.entries(paths)) {
-    const take = async (theme: "paper" | "night", width: number, suffix: string): Promise<void> => {
-      await visit(
-        path,
-        async ({ page }) => {
-          await settled(page);
-          await page.screenshot({ path: `${pictures}${name}-${theme}${suffix}.png` });
-        },
-        { theme, width },
-      );
-    };
-    await take("night", 1440, "");
-    if (wideOfBoth.has(name)) await take("paper", 1440, "");
-    if (narrowOnes.has(name)) await take("night", 390, "-narrow");
-  }
+  });
 }
 
 /** What nobody should find on a screen of incidents, in either theme, wide or narrow. */
@@ -156,6 +136,8 @@ describe("with a night's events", () => {
   before(async () => {
     const nowMs = Date.now();
     await server.send(stories(nowMs));
+    await server.send(schedules(nowMs));
+    await server.send(webNight(nowMs));
     await server.send(manyLines(nowMs, lineCount));
   });
 
@@ -167,8 +149,13 @@ describe("with a night's events", () => {
     job: "/job?job=ChargeCardJob&service=shop",
     failures: "/failures",
     logs: "/logs",
+    schedule: "/schedule",
     queues: "/queues",
+    puma: "/puma?from=-6h",
+    audit: "/audit",
+    settings: "/settings",
     connect: "/connect",
+    compared: "/runs/charge-7f31?tab=compare",
     hostile: `/runs/${encodeURIComponent(hostile.runId)}`,
     nothing: "/runs?state=missed&job=Nothing",
     nowhere: "/nowhere",
