@@ -10,6 +10,7 @@ import { makeKey } from "../access/keyring.ts";
 import { folderSource } from "../seal/head.ts";
 import { parseVerifier } from "../seal/note.ts";
 import { verifyLedger } from "../seal/verify.ts";
+import { syncDeduplication } from "../store/engine/deduplication.ts";
 import { type AskBytes, engineBytes, storedOrWaiting } from "../store/segment-rows.ts";
 import { loadConfig } from "./config.ts";
 import { ndjson, recordAgo } from "./server-for-tests.ts";
@@ -60,6 +61,10 @@ test("logs of forty days ago go as whole segments, and what stays is proven", as
   const now = await start(0);
   await send(now, 0, ["new"]);
   const ask = engineBytes(join(data, "engine", "engine.sock"));
+  assert.ok(
+    (await syncDeduplication(join(data, "engine"))) >= 2,
+    "the engine keeps its memory of tokens elsewhere",
+  );
   const endMs = Date.now() + waitMs;
   while ((await countOf(ask, "old %")) > 0) {
     assert.ok(Date.now() < endMs, "the engine did not drop the day");

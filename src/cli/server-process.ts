@@ -20,6 +20,7 @@ import { type Clock, formatTime } from "../model/time.ts";
 import { createRedactionSums } from "../redact/summary.ts";
 import { openSqliteControl } from "../store/control/sqlite.ts";
 import { engineClient } from "../store/engine/client.ts";
+import { syncDeduplication } from "../store/engine/deduplication.ts";
 import { type EngineNotice, startEngine } from "../store/engine/supervisor.ts";
 import { openEventStore } from "../store/events/store.ts";
 import { type InserterNotice, startInserter } from "../store/inserter.ts";
@@ -68,6 +69,7 @@ export type ServerOptions = {
   readonly pageDirectory?: string;
   readonly sampleFile?: string;
   readonly patience?: Patience;
+  readonly tailBeatMs?: number;
 };
 
 export type RunningServer = {
@@ -162,10 +164,10 @@ async function open(
     report: (message) => log("error", message),
   });
   releases.push(() => anchors.close());
-  // A batch leaves the spool only when the ledger would not lose it either.
+  // A batch leaves the spool only when the ledger would not lose it either, and the engine would know it again.
   const receipts: Pick<ControlStore, "addReceipts"> = {
     addReceipts: async (batches) => {
-      await ledger.flush();
+      await Promise.all([ledger.flush(), syncDeduplication(join(config.data, "engine"))]);
       await control.addReceipts(batches);
     },
   };
@@ -313,6 +315,7 @@ async function open(
     ...(config["oidc.page"] !== "" && { pageAddress: config["oidc.page"] }),
     hosts: [...config.hosts, options.hostname.toLowerCase()],
     ...(options.patience && { patience: options.patience }),
+    ...(options.tailBeatMs !== undefined && { tailBeatMs: options.tailBeatMs }),
     version,
     report: log,
   });
