@@ -10,9 +10,7 @@ import type { AgentState } from "./state.ts";
 /** The newest note within so many bytes of a file is enough: fewer notes, and none is far away. */
 const noteEveryBytes = 64 * 1024;
 
-/** Of a file of which nothing was read. */
-export const chainStart = "";
-
+/** Of a file of which nothing was read the chain is empty. */
 export function extendChain(chain: string, lines: readonly Uint8Array[]): string {
   let head = chain;
   for (const line of lines) head = hash("sha256", Buffer.concat([Buffer.from(head, "hex"), line]), "hex");
