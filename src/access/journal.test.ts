@@ -21,7 +21,8 @@ function rig() {
   const intake: Intake = async ({ body, isOwn }) => {
     if (state.fails) throw new Fault("SPOOL_FULL", "the disk is full");
     assert.equal(isOwn, true);
-    taken.push(JSON.parse(new TextDecoder().decode(body)) as (typeof taken)[number]);
+    const lines = new TextDecoder().decode(body).trim().split("\n");
+    taken.push(...lines.map((line) => JSON.parse(line) as (typeof taken)[number]));
     return { accepted: 1, refused: 0, refusals: [], duplicate: false };
   };
   const journal = startJournal({

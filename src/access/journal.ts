@@ -19,6 +19,8 @@ const countedMs = 60_000;
 const trustedMs = 10_000;
 /** Kinds of reading by all sessions that are counted at once. More: each is recorded by itself. */
 const countedMax = 10_000;
+/** So long the first of a batch waits for others. */
+const gatherMs = 3;
 const subject = "audit of access";
 
 export type AccessEntry = {
@@ -68,10 +70,27 @@ export function startJournal(parts: JournalParts): Journal {
   let isBroken = false;
   let writtenMs = Number.NEGATIVE_INFINITY;
 
-  async function record(entry: AccessEntry): Promise<void> {
+  let waiting: { readonly lines: string[]; readonly written: Promise<void> } | undefined;
+
+  /** What is recorded within a moment goes to the disk together, and is answered together. */
+  function record(entry: AccessEntry): Promise<void> {
+    if (waiting === undefined) {
+      const lines: string[] = [];
+      waiting = { lines, written: gathered().then(() => write(lines)) };
+    }
+    waiting.lines.push(JSON.stringify(eventOf(entry)));
+    return waiting.written;
+  }
+
+  async function gathered(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, gatherMs));
+    waiting = undefined;
+  }
+
+  function eventOf(entry: AccessEntry): EventRecord {
     const atMs = clock();
     const { severity = entry.outcome === "failure" ? "warn" : "info", ...rest } = entry;
-    const event = {
+    return {
       id: uuidv7(atMs, randomBytes(10)),
       time: formatTime(Math.floor(atMs * 1000)),
       stream: streamOf(entry.kind),
@@ -79,13 +98,16 @@ export function startJournal(parts: JournalParts): Journal {
       ...rest,
       severity,
     };
+  }
+
+  async function write(lines: readonly string[]): Promise<void> {
     try {
       const { refusals } = await intake({
         source: "midwatch-access",
-        batchId: event.id,
+        batchId: uuidv7(clock(), randomBytes(10)),
         encoding: "identity",
         isOwn: true,
-        body: new TextEncoder().encode(`${JSON.stringify(event)}\n`),
+        body: new TextEncoder().encode(`${lines.join("\n")}\n`),
       });
       if (refusals[0]) throw new Error(refusals[0].reason);
     } catch (cause) {

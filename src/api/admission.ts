@@ -57,7 +57,8 @@ export function admitByPolicy(server: Api, access: Access, clock: Clock): void {
   });
 }
 
-async function whoAsks(access: Access, { headers, ip }: FastifyRequest): Promise<Actor | undefined> {
+/** Rejects with `KEY_INVALID`. Asked again in the course of an answer that lasts. */
+export async function whoAsks(access: Access, { headers, ip }: FastifyRequest): Promise<Actor | undefined> {
   return await access.whoAsks({
     address: ip,
     authorization: headers.authorization,

@@ -46,6 +46,8 @@ export type ServerParts = {
   /** For the people who run the server; never the text of a request. */
   readonly report: (severity: Severity, message: string) => void;
   readonly patience?: Patience;
+  /** How often a listener of the tail is looked at again; absent: every 15 seconds. */
+  readonly tailBeatMs?: number;
   /** Absent: plain text. */
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** Names by which the server may be asked, beside loopback ones and addresses. */

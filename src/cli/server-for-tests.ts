@@ -22,7 +22,7 @@ export type ServerForTests = RunningServer & {
   readonly read: (path: string) => Promise<Response>;
 };
 
-type Wishes = Pick<ServerOptions, "patience" | "environment"> & {
+type Wishes = Pick<ServerOptions, "patience" | "environment" | "tailBeatMs"> & {
   readonly sampleDay?: readonly EventRecord[];
   /** The text of the file with the channels. */
   readonly alerts?: string;

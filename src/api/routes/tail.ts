@@ -2,11 +2,12 @@
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
+import { type Actor, mayAsk } from "../../access/actor.ts";
 import { visibleEvent } from "../../access/hiding.ts";
 import { narrowed } from "../../access/restrict.ts";
 import { Fault } from "../../model/fault.ts";
 import type { LedgerPlace } from "../../store/store.ts";
-import { actorOf } from "../admission.ts";
+import { actorOf, whoAsks } from "../admission.ts";
 import { filterOf, filterParameters } from "../ask.ts";
 import type { AddRoutes } from "../parts.ts";
 import { makeTail } from "../tail.ts";
@@ -74,7 +75,13 @@ export const addTailRoutes: AddRoutes = (server, parts) => {
             );
         },
       });
-      const heartbeat = setInterval(() => stream.write(": still here\n\n"), heartbeatMs);
+      // Whoever is shut out, signs out, or loses a right hears no more than until the next beat.
+      const beat = async (): Promise<void> => {
+        const now = await whoAsks(parts.access, request).catch(() => undefined);
+        if (now && mayAsk(now, "read") && hasSameReach(now, actor)) stream.write(": still here\n\n");
+        else stream.end();
+      };
+      const heartbeat = setInterval(() => void beat(), parts.tailBeatMs ?? heartbeatMs);
       stream.on("close", () => {
         clearInterval(heartbeat);
         leave();
@@ -82,6 +89,12 @@ export const addTailRoutes: AddRoutes = (server, parts) => {
     },
   );
 };
+
+function hasSameReach(now: Actor, before: Actor): boolean {
+  const reach = ({ streams, fields, services, environments }: Actor): string =>
+    JSON.stringify([[...streams], [...fields], services, environments]);
+  return reach(now) === reach(before);
+}
 
 function openStream(reply: FastifyReply): ServerResponse {
   reply.raw.writeHead(200, {
