@@ -1,5 +1,5 @@
 /** The redaction tester: what today's rules do to a text, which is neither kept nor recorded. */
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import { streams } from "../../model/event.ts";
 import { Fault } from "../../model/fault.ts";
 import { explain } from "../../redact/explain.ts";
@@ -38,7 +38,6 @@ const explanationSchema = Type.Object({
     }),
   ),
 });
-export type RedactionExplanation = Static<typeof explanationSchema>;
 
 const classesSchema = Type.Object({
   rows: Type.Array(
@@ -51,7 +50,6 @@ const classesSchema = Type.Object({
     }),
   ),
 });
-export type RedactionClasses = Static<typeof classesSchema>;
 
 export const addRedactionRoutes: AddRoutes = (server, { redaction }) => {
   const rules = (): CompiledRules => {
