@@ -3,7 +3,7 @@
  * would complain of: console errors, violations of the policy, requests to anybody else.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,8 @@ export type PageServer = {
   readonly address: string;
   /** Where the first administrator comes in. */
   readonly firstLink: string | undefined;
-  readonly send: (events: readonly EventRecord[]) => Promise<void>;
+  /** Resolves when they can be queried, or, without waiting, when they are taken. */
+  readonly send: (events: readonly EventRecord[], options?: { readonly wait: boolean }) => Promise<void>;
   /** Stops the server only; the directory goes with `close`. */
   readonly stop: () => Promise<void>;
   readonly open: (
@@ -42,15 +43,24 @@ export type PageServer = {
 /** Whoever opens the page may do everything, unless it is said otherwise. */
 export async function startPageServer({
   access = "open",
+  alerts,
+  fill,
 }: {
   readonly access?: AccessMode;
+  /** Writes to the data directory before the server opens it. */
+  readonly fill?: (dataDirectory: string) => Promise<void>;
+  /** The text of the file of channels. */
+  readonly alerts?: string;
 } = {}): Promise<PageServer> {
   const directory = mkdtempSync(join(tmpdir(), "midwatch-page-"));
   const { directory: pageDirectory } = await buildPage(join(directory, "page"));
+  const alertsFile = join(directory, "alerts.yaml");
+  if (alerts !== undefined) writeFileSync(alertsFile, alerts);
   const { values: config } = loadConfig(
     { data: join(directory, "data"), listen: "127.0.0.1:0" },
-    { MIDWATCH_ACCESS: access },
+    { MIDWATCH_ACCESS: access, ...(alerts !== undefined && { MIDWATCH_ALERTS: alertsFile }) },
   );
+  await fill?.(config.data);
   const random = (count: number): Uint8Array => randomBytes(count);
   const server = await startServer({
     config,
@@ -81,7 +91,10 @@ export async function startPageServer({
   return {
     address: server.address,
     firstLink: server.firstLink,
-    send: async (events) => await send(server, key, events),
+    send: async (events, { wait } = { wait: true }) => {
+      await send(server, key, events);
+      if (wait) await server.settled();
+    },
     stop: async () => await server.close(),
     open: async (path, options) => await openPage(browser, server.address, path, options),
     close: async () => {
@@ -98,7 +111,6 @@ async function send(server: RunningServer, key: string, events: readonly EventRe
   const answer = await fetch(`${server.address}/v1/events`, { method: "POST", headers, body });
   const reply = (await answer.json()) as { accepted?: number };
   if (reply.accepted !== events.length) throw new Error(`not all was accepted: ${JSON.stringify(reply)}`);
-  await server.settled();
 }
 
 async function openPage(
