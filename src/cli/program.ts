@@ -20,6 +20,7 @@ import { addOpenapi } from "./commands/openapi.ts";
 import { addPeople } from "./commands/people.ts";
 import { addRedact } from "./commands/redact.ts";
 import { addRetention } from "./commands/retention.ts";
+import { addRules } from "./commands/rules.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addSearch } from "./commands/search.ts";
 import { addSend } from "./commands/send.ts";
@@ -44,6 +45,7 @@ const commands: readonly AddCommand[] = [
   addIncidents,
   addSilences,
   addMonitors,
+  addRules,
   addDebug,
   addWhy,
   addKeys,
