@@ -16,6 +16,7 @@ import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { agentLimits, runAgent } from "../src/agent/agent.ts";
 import { startTicksOf } from "../src/agent/process.ts";
 import type { PumaPlace } from "../src/agent/puma.ts";
+import type { LogSource } from "../src/agent/tail.ts";
 import type { EventRecord } from "../src/model/event.ts";
 import { formatTime } from "../src/model/time.ts";
 import { uuidv7 } from "../src/model/uuid.ts";
@@ -127,7 +128,13 @@ export function useRig(): void {
 
 /** An agent that runs until `stop` is called. */
 export function startAgent(
-  change: { state?: string; spoolBytesMax?: number; puma?: readonly PumaPlace[]; clock?: () => number } = {},
+  change: {
+    state?: string;
+    spoolBytesMax?: number;
+    logs?: readonly LogSource[];
+    puma?: readonly PumaPlace[];
+    clock?: () => number;
+  } = {},
 ): {
   stop: () => Promise<void>;
   ended: Promise<void>;
@@ -145,7 +152,7 @@ export function startAgent(
       randomBytes: (count) => randomBytes(count),
       log: (line) => rig.logged.push(line),
       version: "test",
-      logs: [],
+      logs: change.logs ?? [],
       puma: change.puma ?? [],
       zoneMinutes: () => 0,
       crontabs: {

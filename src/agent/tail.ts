@@ -42,6 +42,7 @@ const waitingMax = 20_000;
 const quietMs = 2000;
 
 type Position = { readonly inode: string; readonly offset: number };
+const notThere: Position = { inode: "", offset: 0 };
 type Piece = { readonly text: string; readonly at: number; readonly end: number };
 
 export class LogTailer {
@@ -68,9 +69,10 @@ export class LogTailer {
     if (this.#setup.own.waiting() >= waitingMax) return false;
     const known = this.#position(source.path);
     const status = statusOf(source.path);
-    if (!status && !known) return false;
     if (!known) {
-      if (status) this.#move(source.path, { inode: String(status.ino), offset: Number(status.size) });
+      // What was there before us is not ours to tell; a file that comes later is read from its start.
+      const end = status ? { inode: String(status.ino), offset: Number(status.size) } : notThere;
+      this.#move(source.path, end);
       return false;
     }
     if (status && String(status.ino) === known.inode)

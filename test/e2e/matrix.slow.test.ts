@@ -5,7 +5,7 @@
  * unloadable jobs, redelivery) are in the tests of each runtime.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -14,6 +14,7 @@ import { isDeepStrictEqual } from "node:util";
 import { clockIsMissing } from "../../playground/cron.ts";
 import { Processes } from "../../playground/processes.ts";
 import { shopIsMissing } from "../../playground/shop.ts";
+import { plainFormat } from "../../src/agent/formats/plain.ts";
 import type { EventRecord } from "../../src/model/event.ts";
 import { foldState, lifeOrder } from "../../src/model/run.ts";
 import { rig, startAgent, until, useRig } from "../agent-rig.ts";
@@ -180,6 +181,28 @@ const delayedJob: readonly Row[] = [
       await stage.jobs(["Fine", "Fine", "drain"]);
     },
     runs: ["Fine: enqueued started succeeded = succeeded", "Fine: enqueued started succeeded = succeeded"],
+  },
+  {
+    story: "a log that the application itself rotates, and somebody truncates, is followed line by line",
+    play: async (stage) => {
+      const path = join(rig.directory, "worker.log");
+      await stage.agent.stop();
+      stage.agent = startAgent({ logs: [{ path, format: plainFormat }] });
+      const seen = (): readonly string[] =>
+        rig.receiver.events.flatMap(({ message }) => /line \d+/.exec(message ?? "") ?? []);
+      // At most one rotation in each round, as there is at most one between two looks of an agent.
+      for (let told = 60; told <= 180; told += 60) {
+        await stage.logs(path, 60);
+        await until(`line ${told}`, () => seen().length >= told);
+      }
+      truncateSync(path, 0);
+      await until("the truncation to be seen", () => rig.logged.join("\n").includes("truncated"));
+      await stage.logs(path, 20);
+      await until("the lines after it", () => seen().length >= 200);
+      assert.equal(seen().length, 200);
+      assert.ok(readdirSync(rig.directory).filter((name) => name.startsWith("worker.log")).length > 2);
+    },
+    runs: [],
   },
   {
     story: "on a full disk the job goes on, and what could not be written is counted",

@@ -40,6 +40,12 @@ export class Stage {
     await this.ended(this.start(words, variables));
   }
 
+  /** A program whose own logger rotates the file each few lines. */
+  async logs(path: string, lines: number): Promise<void> {
+    const script = `log = Logger.new(ARGV[0], 50, 3000); ${lines}.times { |number| log.info("line #{number}"); sleep 0.002 }`;
+    await this.ended(this.#run("ruby", ["-r", "logger", "-e", script, path], {}));
+  }
+
   /** A line of a crontab, as cron starts it. */
   line(job: string, script: string, variables: Variables = {}): ChildProcess {
     return this.#run(wrapper, ["-s", "matrix", job, "/bin/sh", "-c", script], variables);
