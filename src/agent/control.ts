@@ -2,7 +2,16 @@
  * What people ask of the recorders of this host, as a file in the spool: the recorders look at it
  * when they have a reason to, and nothing has to listen (contract/settings/README.md).
  */
-import { chmodSync, closeSync, constants, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { DebugOrder } from "../model/debug.ts";
 
@@ -20,9 +29,11 @@ export class ControlFile {
     try {
       this.#written ??= readOrNothing(this.#path);
       if (text === this.#written || (debug.length === 0 && this.#written === "")) return;
-      const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+      const { O_WRONLY, O_CREAT, O_EXCL } = constants;
       const fresh = `${this.#path}.new`;
-      const descriptor = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);
+      // Whoever may leave files in the spool may have left one of this name.
+      rmSync(fresh, { force: true });
+      const descriptor = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL, 0o644);
       writeSync(descriptor, text);
       closeSync(descriptor);
       // Recorders run as anybody, and there is nothing in it that they may not know.

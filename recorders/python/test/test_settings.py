@@ -149,6 +149,15 @@ class WrittenTest(unittest.TestCase):
         self.assertRegex(self.lines()[0], r"\Apassword=\[")
         self.assertEqual([], shown)
 
+    def test_a_control_file_that_nobody_can_read_asks_for_nothing(self):
+        for text in ("", "[1]", "{", '{"debug":[{}]}', '{"debug":[{"until":"soon"}]}', '{"debug":[7]}', "\x00" * 9):
+            with open(os.path.join(self.folder.name, "control.json"), "w", encoding="utf-8") as file:
+                file.write(text)
+            debug.__init__()
+            self.assertFalse(debug.wants("billing.charge", "shop"), text)
+            self.logger.debug("not wanted")
+        self.assertEqual([], self.lines())
+
     def test_a_fault_of_the_file_is_told_and_raises_nothing(self):
         recorder.settings = Settings({}, "log_levle = debug\n")
         recorder._complaints = list(recorder.settings.complaints)
