@@ -8,8 +8,8 @@ import { type Outcome, simulate } from "./simulate/simulate.ts";
 
 export const about = "planted faults found, and incidents about nothing, over months of made jobs";
 
-/** None of these was played while limits were chosen; those below 100 were. */
-const worldSeed = 4711;
+/** None of these was played while limits were chosen; those below 5000 were. */
+const worldSeed = 8161;
 const seriesSeed = 90_000;
 
 export async function run({ quick }: { readonly quick: boolean }): Promise<{

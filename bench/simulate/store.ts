@@ -221,7 +221,6 @@ export function virtualStore(timeZone: string): VirtualStore {
           firstHourMs: known[0]?.hourMs ?? atMs,
           runs: now ? runsOf(now) : 0,
           week: volumes(before.filter((hour) => hour.weekHour === weekHour)),
-          day: volumes(before.filter((hour) => hour.weekHour % 24 === weekHour % 24)),
         };
       });
     },

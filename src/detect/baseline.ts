@@ -10,9 +10,9 @@ import { showCount, showRange, showUsual } from "./usual.ts";
 /** How far back hours say what is usual. */
 export const historyMs = 56 * 86_400_000;
 const hourMs = 3_600_000;
-/** Hours of the same kind before which a volume is only learnt. */
-export const volumeWeeksMin = 4;
-const volumeDaysMin = 10;
+/** Weeks before which a volume is only learnt, and how many count. */
+const volumeWeeksMin = 4;
+const weeksMax = 8;
 /** How sure the bounds of the share of failures are, in spreads. */
 const shareSpreads = 2.6;
 const attemptsMin = 20;
@@ -65,12 +65,7 @@ export function baselineOf(
             all: durationsOf(before),
           });
     const firstMs = marked[0]?.hourMs ?? atMs;
-    const volume = volumeBand(
-      atMs,
-      Math.max(firstMs, atMs - historyMs),
-      week.map(toVolume),
-      day.map(toVolume),
-    );
+    const volume = volumeBand(atMs, Math.max(firstMs, atMs - historyMs), week.map(toVolume));
     const failure = failureOf(before);
     list.push({
       fromMs: atMs,
@@ -93,21 +88,19 @@ function toVolume({ hourMs, enqueued, started }: JobHour) {
   return { hourMs, runs: Math.max(enqueued, started) };
 }
 
-/** Hours of which nothing is known are hours without a run, from the first hour on. */
+/**
+ * Of the same hour of the week alone: a Sunday is no Monday. Hours of which nothing is known are hours
+ * without a run, from the first hour on.
+ */
 export function volumeBand(
   atMs: number,
   firstMs: number,
-  week: readonly { readonly hourMs: number; readonly runs: number }[],
-  day: readonly { readonly hourMs: number; readonly runs: number }[],
+  week: readonly { readonly runs: number }[],
 ): Band | undefined {
-  const filled = (known: readonly { readonly runs: number }[], everyHours: number): readonly number[] => {
-    const expected = Math.floor((atMs - firstMs) / (everyHours * hourMs));
-    const missing = Math.max(Math.min(expected, 60) - known.length, 0);
-    return [...known.map(({ runs }) => runs), ...Array.from({ length: missing }, () => 0)];
-  };
-  return (
-    countBand(filled(week, 168), "week", volumeWeeksMin) ?? countBand(filled(day, 24), "day", volumeDaysMin)
-  );
+  const expected = Math.floor((atMs - firstMs) / (168 * hourMs));
+  const missing = Math.max(Math.min(expected, weeksMax) - week.length, 0);
+  const counts = [...week.map(({ runs }) => runs), ...Array.from({ length: missing }, () => 0)];
+  return countBand(counts, "week", volumeWeeksMin);
 }
 
 function failureOf(hours: readonly JobHour[]): BaselineHour["failure"] {

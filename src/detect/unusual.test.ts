@@ -137,7 +137,6 @@ const volumes = (runs: number) => ({
     firstHourMs: nowMs - 40 * dayMs,
     runs,
     week: [1, 2, 3, 4, 5].map((week) => ({ hourMs: nowMs - week * 7 * dayMs, runs: 100 + week })),
-    day: [],
   },
 });
 const openRun = (ranMs: number): RunSummary => ({

@@ -1,7 +1,7 @@
 /** Far more or fewer runs in an hour than usual in the same hour of the weeks before. */
 import { causeOf } from "../model/finding.ts";
 import { jobKey, jobNameOf, showJob } from "../model/monitor.ts";
-import { volumeBand } from "./baseline.ts";
+import { historyMs, volumeBand } from "./baseline.ts";
 import type { Detector } from "./detectors.ts";
 import { showMoment } from "./facts.ts";
 import { showCount, showUsual } from "./usual.ts";
@@ -16,7 +16,7 @@ export const volume: Detector = ({ survey, monitorOf }) =>
     const job = jobNameOf(of);
     // What has a schedule is counted by its slots.
     if (monitorOf(job).schedules.length > 0) return [];
-    const band = volumeBand(hourMs, Math.max(of.firstHourMs, hourMs - 56 * 86_400_000), of.week, of.day);
+    const band = volumeBand(hourMs, Math.max(of.firstHourMs, hourMs - historyMs), of.week);
     if (!band) return [];
     const isMore = of.runs > Math.max(band.highLimit, band.high + differenceMin, band.middle * ratioMin);
     const isFewer = of.runs < Math.min(band.lowLimit, band.low - differenceMin, band.middle / ratioMin);

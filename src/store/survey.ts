@@ -41,12 +41,11 @@ export type JobTally = JobName & {
 /** Runs asked for or begun in one hour. */
 export type HourVolume = { readonly hourMs: number; readonly runs: number };
 
-/** How often a job ran in one hour, and in the same hours before; hours without a run are left out. */
+/** How often a job ran in one hour, and in the same hour of the weeks before; hours without a run are left out. */
 export type JobVolume = JobName & {
   readonly firstHourMs: number;
   readonly runs: number;
   readonly week: readonly HourVolume[];
-  readonly day: readonly HourVolume[];
 };
 
 /** What was usual of a job in the weeks before an hour; samples are the newest, at most 60. */

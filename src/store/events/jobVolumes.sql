@@ -5,8 +5,7 @@ SELECT
     environment,
     toUnixTimestamp(min(hour)) AS first_hour,
     sumIf(runs, is_now) AS runs_now,
-    sumMapIf(map(toUnixTimestamp(hour), runs), NOT is_now AND week_hour = {week_hour:UInt8}) AS week_volumes,
-    sumMapIf(map(toUnixTimestamp(hour), runs), NOT is_now AND week_hour % 24 = {week_hour:UInt8} % 24) AS day_volumes
+    sumMapIf(map(toUnixTimestamp(hour), runs), NOT is_now AND week_hour = {week_hour:UInt8}) AS week_volumes
 FROM
 (
     SELECT

@@ -101,7 +101,6 @@ export function surveyQuestions(client: EngineClient): SurveyQuestions {
         firstHourMs: Number(row["first_hour"]) * 1000,
         runs: Number(row["runs_now"]),
         week: volumesOf(row["week_volumes"]),
-        day: volumesOf(row["day_volumes"]),
       }));
     },
     async jobHours({ job, service = "", environment = "" }, { fromMicros, untilMicros }) {
