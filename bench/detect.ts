@@ -18,6 +18,7 @@ import { type EngineClient, engineClient } from "../src/store/engine/client.ts";
 import { startEngine } from "../src/store/engine/supervisor.ts";
 import { retentionDefault } from "../src/store/events/retention.ts";
 import { openEventStore } from "../src/store/events/store.ts";
+import type { SurveyQuestions } from "../src/store/survey.ts";
 
 export const about = "one tick of the watch over 10,000 monitors and 10 million runs";
 
@@ -92,6 +93,7 @@ export async function run(options: { readonly quick: boolean; readonly directory
     const tooLong = new Set(found.filter(({ kind }) => kind === "too_long").map(({ cause }) => cause));
     assert.equal(missed.size, jobs / 100, "every slot that nothing served is found, and no other");
     assert.equal(tooLong.size, jobs / 1000, "every run that is open too long is found, and no other");
+    const beside = await besideTheLooks(events, jobs, hours, lastHourMs);
     const peakMb = peakMbOf(enginePid);
     const worst = Math.max(...due);
     const figures = {
@@ -100,6 +102,7 @@ export async function run(options: { readonly quick: boolean; readonly directory
       tick_first_ms: Math.round(first.tookMs),
       tick_quiet_p50_ms: Math.round(middle(quiet)),
       tick_due_ms: Math.round(worst),
+      ...beside,
       node_rss_mb: Math.round(process.memoryUsage().rss / 1e6),
       engine_peak_mb: peakMb,
     };
@@ -113,6 +116,11 @@ export async function run(options: { readonly quick: boolean; readonly directory
         `tick in which nothing is due        ${show(figures.tick_quiet_p50_ms)} ms`,
         `first tick of all                   ${show(figures.tick_first_ms)} ms`,
         `found: ${missed.size} of ${jobs / 100} slots that nothing served, ${tooLong.size} of ${jobs / 1000} runs open too long, nothing else of these kinds`,
+        "what is usual is asked for beside the looks, each at most one part in twenty of the time:",
+        `folding a day of hours              ${show(figures.roll_day_ms)} ms, once a day of the past at the first start`,
+        `what is usual of 1,000 jobs         ${show(figures.histories_ms)} ms, once an hour and job`,
+        `volumes of all jobs in an hour      ${show(figures.volumes_ms)} ms, once an hour`,
+        `what happened in the last hour      ${show(figures.last_hour_ms)} ms, every 30 s`,
         `memory: ${figures.node_rss_mb} MB of the watch's process, ${figures.engine_peak_mb} MB the engine at its peak`,
       ],
     };
@@ -120,6 +128,39 @@ export async function run(options: { readonly quick: boolean; readonly directory
     await events.close();
     await engine.close();
   }
+}
+
+/** The questions about what is usual, which no look waits for. */
+async function besideTheLooks(events: SurveyQuestions, jobs: number, hours: number, lastHourMs: number) {
+  const dayMs = 24 * hourMs;
+  const micros = (ms: number): number => ms * 1000;
+  const days = Math.ceil(hours / 24);
+  const times: number[] = [];
+  for (let day = days; day > 0; day--) {
+    const fromMs = lastHourMs - day * dayMs;
+    const range = { fromMicros: micros(fromMs), untilMicros: micros(fromMs + dayMs) };
+    times.push(await timed(() => events.rollHours(range)));
+  }
+  const question = { fromMs: lastHourMs - 56 * dayMs, hourMs: lastHourMs, weekHour: 124, timeZone: "UTC" };
+  const names = Array.from({ length: Math.min(jobs, 1000) }, (_, number) => `Job${number}`);
+  let known = 0;
+  const histories = await timed(async () => {
+    known = (await events.jobHistories(names, question)).length;
+  });
+  assert.equal(known, names.length, "each job has a history");
+  let volumes = 0;
+  const volumesMs = await timed(async () => {
+    volumes = (await events.jobVolumes({ ...question, hourMs: lastHourMs - hourMs }, 20_000)).length;
+  });
+  assert.equal(volumes, jobs, "each job has a volume");
+  const range = { fromMicros: micros(lastHourMs), untilMicros: micros(lastHourMs + hourMs) };
+  const lastHour = await timed(() => events.jobTalliesOf(range, 20_000));
+  return {
+    roll_day_ms: Math.round(Math.max(...times)),
+    histories_ms: Math.round(histories),
+    volumes_ms: Math.round(volumesMs),
+    last_hour_ms: Math.round(lastHour),
+  };
 }
 
 function monitorOf(number: number): Monitor {

@@ -47,7 +47,26 @@ export function isSchedule(schedule: Schedule): boolean {
 export function nextSlotMs(schedule: Schedule, afterMs: number): number | undefined {
   if (schedule.everySeconds !== undefined) return afterMs + schedule.everySeconds * 1000;
   if (isFixed(schedule) && isNearChange(schedule.timeZone, afterMs)) return nextFixedMs(schedule, afterMs);
-  return cronOf(schedule).nextRun(new Date(afterMs))?.getTime();
+  return nextOfCron(schedule, afterMs);
+}
+
+/** The same few slots are asked for again and again: by what is early, what is late, and what is next. */
+const answersMax = 16;
+const answers = new WeakMap<Cron, Map<number, number | undefined>>();
+
+function nextOfCron(schedule: Schedule, afterMs: number): number | undefined {
+  const cron = cronOf(schedule);
+  let known = answers.get(cron);
+  if (!known) {
+    known = new Map();
+    answers.set(cron, known);
+  }
+  const answer = known.get(afterMs);
+  if (answer !== undefined) return answer;
+  const next = cron.nextRun(new Date(afterMs))?.getTime();
+  if (known.size >= answersMax) known.clear();
+  known.set(afterMs, next);
+  return next;
 }
 
 /** Slots after one time and up to another, oldest first. */
@@ -83,8 +102,18 @@ function isFixed({ expression = "", runtime }: Schedule): boolean {
 
 /** Slots of the next days may fall on a change; further ones are asked for again from nearer. */
 function isNearChange(timeZone: string, atMs: number): boolean {
-  return offsetMs(timeZone, atMs - dayMs) !== offsetMs(timeZone, atMs + 2 * dayMs);
+  const day = Math.floor(atMs / dayMs);
+  const key = `${timeZone} ${day}`;
+  const known = changesNear.get(key);
+  if (known !== undefined) return known;
+  const isNear = offsetMs(timeZone, (day - 1) * dayMs) !== offsetMs(timeZone, (day + 3) * dayMs);
+  if (changesNear.size >= cronsMax) changesNear.clear();
+  changesNear.set(key, isNear);
+  return isNear;
 }
+
+/** To ask a zone for its offset is dearer than all the rest. */
+const changesNear = new Map<string, boolean>();
 
 /** The longest gap that cron makes up for. */
 const gapMsMax = 3 * 3_600_000;
@@ -94,7 +123,7 @@ function nextFixedMs(schedule: Schedule, afterMs: number): number | undefined {
   const wall: Schedule = { ...schedule, timeZone: "UTC" };
   let wallMs = afterMs + offsetMs(schedule.timeZone, afterMs) - gapMsMax;
   for (;;) {
-    const next = cronOf(wall).nextRun(new Date(wallMs))?.getTime();
+    const next = nextOfCron(wall, wallMs);
     if (next === undefined) return undefined;
     const instantMs = instantOf(schedule.timeZone, next);
     if (instantMs > afterMs) return instantMs;
