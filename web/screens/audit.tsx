@@ -4,12 +4,13 @@ import { useState } from "preact/hooks";
 import type { Histogram as HistogramAnswer, Values } from "../../src/api/schemas.ts";
 import type { StoredEvent } from "../../src/store/store.ts";
 import { address, isWrongQuestion, useAnswer } from "../ask.ts";
+import { deedOf } from "../audit-words.ts";
 import { total } from "../buckets.ts";
 import { type Checkpoint, useCheckpoint } from "../ledger.ts";
 import { type Pages, usePages } from "../pages.ts";
 import { narrowed } from "../parts/complete.ts";
 import { CopyBlock } from "../parts/copy.tsx";
-import { EventDetail, eventText, keyOfEvent } from "../parts/event.tsx";
+import { EventDetail, keyOfEvent } from "../parts/event.tsx";
 import { ValueFilter } from "../parts/filters.tsx";
 import { Histogram } from "../parts/histogram.tsx";
 import { Empty, Loading, Problem } from "../parts/notice.tsx";
@@ -98,17 +99,6 @@ function Tools({ from, until }: { readonly from: string; readonly until: string 
   );
 }
 
-/** `stock.corrected` of an action inside a job; what was looked at or decided otherwise. */
-function actionOf({ kind, attributes }: StoredEvent): string {
-  const action = attributes?.["action"];
-  return kind === "audit.action" && typeof action === "string" ? action : kind;
-}
-
-function subjectOf(event: StoredEvent): string {
-  const subject = event.attributes?.["subject"];
-  return typeof subject === "string" ? subject : eventText(event);
-}
-
 function Actions({ pages }: { readonly pages: Pages<StoredEvent> }): JSX.Element {
   const [opened, setOpened] = useState<string | undefined>(undefined);
   const { rows, fault } = pages;
@@ -133,10 +123,7 @@ function Actions({ pages }: { readonly pages: Pages<StoredEvent> }): JSX.Element
       aria-expanded={opened === event.id}
       onClick={() => setOpened(opened === event.id ? undefined : event.id)}
     >
-      <b>
-        <Plain text={actionOf(event)} lengthMax={80} />
-      </b>{" "}
-      <Plain text={subjectOf(event)} lengthMax={300} />
+      <Deed event={event} />
     </button>
   );
   return (
@@ -166,6 +153,18 @@ function Actions({ pages }: { readonly pages: Pages<StoredEvent> }): JSX.Element
       <p class="end">
         {pages.next === null ? `${counted(rows.length, "action")}; this is the oldest.` : "Reading more …"}
       </p>
+    </>
+  );
+}
+
+function Deed({ event }: { readonly event: StoredEvent }): JSX.Element {
+  const { did, what } = deedOf(event);
+  return (
+    <>
+      <b>
+        <Plain text={did} lengthMax={80} />
+      </b>{" "}
+      <Plain text={what} lengthMax={300} />
     </>
   );
 }
