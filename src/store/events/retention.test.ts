@@ -9,6 +9,7 @@ import { formatTime } from "../../model/time.ts";
 import { engineClient } from "../engine/client.ts";
 import { startEngine } from "../engine/supervisor.ts";
 import { madeEvent, noonMicros, writeNativeFile } from "../made.ts";
+import { readMigrations } from "../migrations.ts";
 import { checkRetention, retentionDefault } from "./retention.ts";
 import { openEventStore } from "./store.ts";
 
@@ -100,7 +101,9 @@ test("the table has a column for every field, in their order", async () => {
       "SELECT toUInt32(count()) AS count FROM migrations",
       {},
     );
-    assert.equal(applied?.count, 2);
+    const files = readMigrations(new URL("migrations/", import.meta.url));
+    assert.ok(files.length > 0);
+    assert.equal(applied?.count, files.length);
   } finally {
     await client.close();
     await engine.close();

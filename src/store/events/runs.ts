@@ -139,7 +139,11 @@ function stateNumber(state: RunState): number {
 const endsAtOnce: readonly RunState[] = ["succeeded", "discarded", "cancelled"];
 
 /** The run's newest value is one of these; answers what holds for the row of that value. */
-export function addMark(list: Conditions, column: string, values: readonly string[] | undefined): readonly string[] {
+export function addMark(
+  list: Conditions,
+  column: string,
+  values: readonly string[] | undefined,
+): readonly string[] {
   if (!values) return [];
   const hashes = `arrayMap(value -> cityHash64(value), ${list.bind(values, "Array(String)")})`;
   list.add(`toUInt64(max(${column})) IN ${hashes}`);

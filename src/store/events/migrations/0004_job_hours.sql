@@ -1,4 +1,4 @@
--- migration: 0070
+-- migration: 0004
 -- about: one row an hour of each job and release, from which is told what is usual
 -- breaking: no
 

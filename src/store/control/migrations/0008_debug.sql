@@ -1,4 +1,4 @@
--- migration: 0050
+-- migration: 0008
 -- about: wishes for more log lines for a while
 -- breaking: no
 

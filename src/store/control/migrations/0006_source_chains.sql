@@ -1,4 +1,4 @@
--- migration: 0030
+-- migration: 0006
 -- about: the newest link of every sender's chain of batches
 -- breaking: no
 

@@ -1,4 +1,4 @@
--- migration: 0020
+-- migration: 0005
 -- about: silences, who leads the watch, and which incident somebody else changed meanwhile
 -- breaking: no
 

@@ -1,4 +1,4 @@
--- migration: 0031
+-- migration: 0007
 -- about: erasures that were asked for, agreed to, done
 -- breaking: no
 

@@ -1,4 +1,4 @@
--- migration: 0010
+-- migration: 0003
 -- about: people, invitations, sessions
 -- breaking: no
 

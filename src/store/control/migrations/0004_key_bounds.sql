@@ -1,4 +1,4 @@
--- migration: 0011
+-- migration: 0004
 -- about: the source a key sends as, and the addresses it may be used from
 -- breaking: no
 

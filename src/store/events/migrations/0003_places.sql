@@ -1,4 +1,4 @@
--- migration: 0030
+-- migration: 0003
 -- about: segments in less room
 -- breaking: no
 
