@@ -163,11 +163,23 @@ async function besideTheLooks(events: SurveyQuestions, jobs: number, hours: numb
   };
 }
 
+const expressions = ["0 * * * *", "0 */1 * * *", "0 0-23 * * *"];
+const zones = [
+  "UTC",
+  "Europe/Berlin",
+  "America/New_York",
+  "Asia/Tokyo",
+  "Africa/Nairobi",
+  "America/Lima",
+  "Asia/Dubai",
+];
+
 function monitorOf(number: number): Monitor {
   const name = { job: `Job${number}`, service: `service-${number % 20}`, environment: "production" };
   return {
     ...quietMonitor(name),
-    schedules: [{ expression: "0 * * * *", timeZone: "UTC" }],
+    // Due in the same second, and yet not all alike.
+    schedules: [{ expression: expressions[number % 3] ?? "", timeZone: zones[number % 7] ?? "UTC" }],
     graceMs,
     durationMaxMs: 3 * 60_000,
   };
