@@ -149,9 +149,7 @@ describe("Celery, with Redis", { skip: missing }, () => {
     const pools = ["threads", "solo", ...(has(python, "-c", "import gevent") ? ["gevent"] : [])];
     await onStage(async (stage) => {
       for (const pool of pools) kept(stage.worker(pool, pool, pool));
-      for (const pool of pools) {
-        assert.equal(stage.ask(["quick", "heals", "broken", "skipped", "asks"], pool), 0);
-      }
+      assert.equal(stage.ask(["quick", "heals", "broken", "skipped", "asks"], pools.join(",")), 0);
       // The server is away three times before it takes anything.
       for (let times = 0; times < 3; times++)
         rig.receiver.faults.push((_request, response) => void response.writeHead(503).end());
@@ -226,8 +224,8 @@ describe("Celery, with Redis", { skip: missing }, () => {
       assert.equal(stage.ask(["waits"]), 0);
       await stage.reached("waits");
       await processes.end(redis, "SIGKILL");
-      assert.notEqual(stage.ask(["quick"]), 0, "the one who asks is told");
       stage.go();
+      assert.notEqual(stage.ask(["quick"]), 0, "the one who asks is told");
       await come([`waits: ${fine}`]);
       await startRedis();
       await eventually("the worker is back", () => (stage.ask(["quick"]) === 0 ? true : undefined));

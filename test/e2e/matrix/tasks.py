@@ -1,4 +1,4 @@
-"""Tasks for the matrix of Celery, and a publisher: `tasks.py QUEUE NAME…` asks for each in turn."""
+"""Tasks for the matrix of Celery, and a publisher: `tasks.py QUEUE,… NAME…` asks for each in turn."""
 
 import os
 import sys
@@ -74,6 +74,7 @@ def eats():
 
 
 if __name__ == "__main__":
-    queue, *names = sys.argv[1:]
-    for name in names:
-        app.tasks[name].apply_async(queue=queue)
+    queues, *names = sys.argv[1:]
+    for queue in queues.split(","):
+        for name in names:
+            app.tasks[name].apply_async(queue=queue)
