@@ -64,6 +64,7 @@ export function restrictedWatch(watch: Watch): Watch {
     },
     figures: watch.figures,
     channels: watch.channels,
+    onCall: watch.onCall,
     testChannel: watch.testChannel,
     explain: async (job, atMs) => {
       refuseOthers(job);

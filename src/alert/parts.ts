@@ -115,6 +115,8 @@ export type Watch = {
   readonly monitorChanges: (name: JobName) => Promise<readonly MonitorChange[]>;
   readonly changeMonitors: (wishes: readonly MonitorWish[], by: string) => Promise<void>;
   readonly channels: () => readonly ListedChannel[];
+  /** Of each rotation the channel whose turn it is now. */
+  readonly onCall: () => readonly { readonly rotation: string; readonly channel: string }[];
   /** `undefined`: there is no such channel. */
   readonly testChannel: (name: string) => Promise<Delivery | undefined>;
   readonly explain: (job: JobName, atMs: number) => Promise<Explanation>;

@@ -17,6 +17,7 @@ import { letterWriter } from "./letters.ts";
 import { type Links, makeLinks, openingOf } from "./links.ts";
 import { makeLooking } from "./looking.ts";
 import type { Decision, ListedMonitor, Watch, WatchParts } from "./parts.ts";
+import { onCall } from "./policy.ts";
 import { startRounds } from "./rounds.ts";
 import { testChannel } from "./test-channel.ts";
 
@@ -194,6 +195,11 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
         kind,
         severityMin,
         ...(knownBy !== undefined && { knownBy }),
+      })),
+    onCall: () =>
+      Object.entries(setup.policy.rotations).map(([rotation, turns]) => ({
+        rotation,
+        channel: onCall(turns, clock()),
       })),
     testChannel: (name) => testChannel(name, setup, newId(), clock()),
     async explain(job, atMs) {

@@ -292,6 +292,9 @@ export const channelListSchema = Type.Object({
       knownBy: Type.Optional(Type.String({ description: "how it knows a message that comes again" })),
     }),
   ),
+  onCall: Type.Array(Type.Object({ rotation: text(), channel: text() }), {
+    description: "of each rotation the channel whose turn it is now",
+  }),
 });
 export type ChannelList = Static<typeof channelListSchema>;
 

@@ -62,6 +62,7 @@ describe("telling people", () => {
       alerts: `
 page: https://midwatch.example.com/
 channels: { hook: { kind: webhook, url: "${address}/hook", secret_env: SECRET } }
+rotations: { ops: { starts: 2026-01-05T09:00, turns: [hook] } }
 escalations: { all: { steps: [{ tell: hook }, { after: 2s, tell: hook }] } }
 watched_by: { outside: { ping_env: PING, every: 1 } }
 `,
@@ -201,6 +202,11 @@ watched_by: { outside: { ping_env: PING, every: 1 } }
     assert.match((await midwatch("silences")).out, /to come +maintenance/);
     assert.equal((await midwatch("silences", "add", "--reason", "for ever")).code, 2);
     assert.match((await midwatch("incidents", "--resolved")).out, /resolved +warning .*ReportJob/);
+  });
+
+  test("whose turn it is can be asked", async () => {
+    const { out } = await midwatch("incidents", "test");
+    assert.equal(out, "hook  webhook, warning and more\nops  a rotation; now it is the turn of hook\n");
   });
 
   test("a peer that waits for pings gets them while the watch looks", async () => {

@@ -111,11 +111,11 @@ export const addIncidentRoutes: AddRoutes = (server, { watch }) => {
       schema: {
         operationId: "listChannels",
         tags: ["incidents"],
-        summary: "List the channels through which people are told",
+        summary: "List the channels through which people are told, and whose turn it is",
         response: { 200: channelListSchema, ...refusals(421) },
       },
     },
-    async () => ({ rows: [...watch.channels()] }),
+    async () => ({ rows: [...watch.channels()], onCall: [...watch.onCall()] }),
   );
   server.post(
     "/api/v1/channels/:id/test",

@@ -95,10 +95,15 @@ export const addIncidents: AddCommand = (program, terminal) => {
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
       const client = makeClient(command.optsWithGlobals<ServerPlace>(), terminal);
       if (name === undefined) {
-        const { rows } = await client.get<ChannelList>("/api/v1/channels");
+        const { rows, onCall } = await client.get<ChannelList>("/api/v1/channels");
         if (rows.length === 0)
           throw new CommandFailure("nothing", "no channel is configured; see docs/guides/telling.md");
-        const lines = rows.map((one) => `${one.name}  ${one.kind}, ${one.severityMin} and more`);
+        const lines = [
+          ...rows.map((one) => `${one.name}  ${one.kind}, ${one.severityMin} and more`),
+          ...onCall.map(
+            ({ rotation, channel }) => `${rotation}  a rotation; now it is the turn of ${channel}`,
+          ),
+        ];
         await terminal.write(`${lines.join("\n")}\n`);
         return;
       }
