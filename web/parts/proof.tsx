@@ -14,7 +14,7 @@ export function EventProof({ event }: { readonly event: StoredEvent }): JSX.Elem
   };
   return (
     <span>
-      <button type="button" disabled={said === "busy"} onClick={() => void verify()}>
+      <button type="button" class="link" disabled={said === "busy"} onClick={() => void verify()}>
         Verify in this browser
       </button>{" "}
       <a href={address(`/events/${event.id}/proof`)} download={`${event.id}.tlog-proof`}>
