@@ -150,8 +150,8 @@ describe("with a server", () => {
     assert.equal(rows.length, 4);
     assert.ok(rows.every((row) => typeof (JSON.parse(row) as { id: unknown }).id === "string"));
     assert.equal((await midwatch(["search", "nowhere"], { environment })).code, 1);
-    const wrong = await midwatch(["search", "a or b"], { environment });
-    assert.deepEqual([wrong.code, /position 3/.test(wrong.notes)], [2, true]);
+    const wrong = await midwatch(["search", "a or"], { environment });
+    assert.deepEqual([wrong.code, /position \d/.test(wrong.notes)], [2, true]);
   });
 
   test("colours come only on a terminal, and every state has its sign and word without them", async () => {
