@@ -88,8 +88,8 @@ describe("a new kind of channel", () => {
     );
     assert.ok(sources.length > 50);
     // These are ordinary words; the others mean nothing but the channel.
-    const words = ["command", "email"];
-    const named = new RegExp(`["'\`](${kinds.filter((kind) => !words.includes(kind)).join("|")})["'\`]`);
+    const words: ReadonlySet<string> = new Set(["command", "email"]);
+    const named = new RegExp(`["'\`](${kinds.filter((kind) => !words.has(kind)).join("|")})["'\`]`);
     assert.match('if (channel.kind === "pagerduty")', named);
     assert.deepEqual(
       sources.filter((path) => named.test(readFileSync(join(root, path), "utf8"))),
