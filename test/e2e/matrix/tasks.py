@@ -12,7 +12,7 @@ import midwatch.celery
 
 app = Celery("matrix", broker=os.environ["BROKER"], backend="disabled://", set_as_current=True)
 app.conf.update(
-    worker_prefetch_multiplier=1,
+    worker_prefetch_multiplier=8,
     task_ignore_result=True,
     task_publish_retry=False,
     broker_transport_options={"socket_connect_timeout": 2},
