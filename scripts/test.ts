@@ -56,6 +56,7 @@ function debianPackages(): readonly string[] {
     "debootstrap",
     "redis-server",
     "python3-celery",
+    "tzdata",
     "python3-redis",
     "prometheus",
     "prometheus-alertmanager",
