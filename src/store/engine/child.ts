@@ -11,7 +11,7 @@ import { Session } from "chdb";
 import { serveEngine } from "./http.ts";
 import { sessionPool } from "./sessions.ts";
 
-const [dataDirectory = "", socketPath = "", settingsFile] = process.argv.slice(2);
+const [dataDirectory = "", socketPath = ""] = process.argv.slice(2);
 
 process.on("disconnect", () => {
   rmSync(socketPath, { force: true });
@@ -21,7 +21,6 @@ process.on("disconnect", () => {
 
 /** Two cores are the machine we promise to be fast on: merges must leave one of them free. */
 const engineArguments = [
-  ...(settingsFile === undefined ? [] : [`--config-file=${settingsFile}`]),
   "--background_pool_size=2",
   "--mark_cache_size=268435456",
   "--index_mark_cache_size=134217728",

@@ -7,7 +7,6 @@ import { type ChildProcess, fork } from "node:child_process";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../model/fault.ts";
-import { type EngineKey, engineSettings, keyVariable } from "./encryption.ts";
 
 /** Pauses between restarts: from the first, doubled up to the last. */
 const restartMsMin = 100;
@@ -29,8 +28,6 @@ export type EngineOptions = {
   /** Holds the data and the socket; made with mode 0700. */
   readonly directory: string;
   readonly onNotice?: (notice: EngineNotice) => void;
-  /** Encrypts what the engine keeps; the same as at the first start. */
-  readonly key?: EngineKey | undefined;
 };
 
 export type EngineProcess = {
@@ -56,7 +53,6 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   chmodSync(directory, 0o700);
 
-  const settings = engineSettings(directory, options.key);
   let child: ChildProcess | undefined;
   let isReady = false;
   let closing = false;
@@ -71,19 +67,11 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
 
   function start(): void {
     restartTimer = undefined;
-    const started = fork(
-      new URL("child.ts", import.meta.url),
-      [join(directory, "data"), socketPath, ...(settings ? [settings] : [])],
-      {
-        execArgv: [],
-        env: {
-          TZ: "UTC",
-          UV_THREADPOOL_SIZE: "12",
-          ...(options.key && { [keyVariable]: options.key.hex }),
-        },
-        stdio: ["ignore", "ignore", "pipe", "ipc"],
-      },
-    );
+    const started = fork(new URL("child.ts", import.meta.url), [join(directory, "data"), socketPath], {
+      execArgv: [],
+      env: { TZ: "UTC", UV_THREADPOOL_SIZE: "12" },
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
     child = started;
     let lastWords = "";
     let failed: string | undefined;
