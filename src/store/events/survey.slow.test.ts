@@ -152,7 +152,9 @@ describe("questions about what is usual", () => {
     assert.equal(history.durations.day.length, 29);
     assert.deepEqual(history.durations.newest[0], { hourMs: noonMs - dayMs, release: "v2", ms: 40_100 });
     assert.deepEqual(
-      history.releases.map(({ release, firstMs }) => [release, (noonMs - firstMs) / dayMs]).sort(),
+      history.releases
+        .toSorted((a, b) => a.firstMs - b.firstMs)
+        .map(({ release, firstMs }) => [release, (noonMs - firstMs) / dayMs]),
       [
         ["v1", 29],
         ["v2", 2],
