@@ -117,15 +117,26 @@ export async function startCron(processes: Processes, room: Room, setup: CronSet
   return readFileSync(installed, "utf8");
 }
 
-/** Jobs outlive their daemon; in its namespace there is nobody else. */
-function endAllIn(space: string): void {
+/** Jobs outlive their daemon; in its namespace there is nobody else. They are asked before they are killed. */
+async function endAllIn(space: string): Promise<void> {
+  for (const signal of ["SIGTERM", ...Array<0>(20).fill(0), "SIGKILL"] as const) {
+    if (signalAllIn(space, signal) === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function signalAllIn(space: string, signal: NodeJS.Signals | 0): number {
+  let count = 0;
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
-      if (readlinkSync(`/proc/${pid}/ns/mnt`) === space) process.kill(Number(pid), "SIGKILL");
+      if (readlinkSync(`/proc/${pid}/ns/mnt`) !== space) continue;
+      process.kill(Number(pid), signal);
+      count += 1;
     } catch (error) {
       // Gone meanwhile, or none of ours.
       const { code = "" } = error as NodeJS.ErrnoException;
       if (!["ENOENT", "ESRCH", "EACCES"].includes(code)) throw error;
     }
   }
+  return count;
 }

@@ -23,7 +23,7 @@ export type Start = {
 /** What was started, so that it can be ended: the newest first, so that nothing loses what it needs. */
 export class Processes {
   readonly #running: ChildProcess[] = [];
-  readonly #last: (() => void)[] = [];
+  readonly #last: (() => Promise<void>)[] = [];
   #isEnding = false;
 
   /** Nothing may be started again. */
@@ -53,14 +53,14 @@ export class Processes {
   }
 
   /** What is to be done when all have ended. */
-  afterwards(action: () => void): void {
+  afterwards(action: () => Promise<void>): void {
     this.#last.push(action);
   }
 
   async endAll(): Promise<void> {
     this.#isEnding = true;
     for (const child of this.#running.toReversed()) await this.end(child);
-    for (const action of this.#last.splice(0)) action();
+    for (const action of this.#last.splice(0)) await action();
   }
 }
 

@@ -81,6 +81,7 @@ export async function startShop(
       before,
       environment: {
         ...environment,
+        SHOP_HOME: folder,
         SHOP_HEARTBEAT: join(folder, "heartbeat"),
         SHOP_CRON_OUTPUT: join(folder, "cron-jobs.log"),
       },

@@ -62,7 +62,7 @@ const commands = [
 const schedule = `
 require "midwatch/whenever"
 set :midwatch_run, "${root}recorders/cron/midwatch-run"
-env :MIDWATCH_SPOOL, ENV["MIDWATCH_SPOOL"]
+%w[MIDWATCH_SPOOL HOME].each { |name| env(name, ENV[name]) }
 commands = JSON.parse(File.read(ENV["COMMANDS"]))
 commands.each_with_index do |text, index|
   every(:reboot) { command text, output: ENV["DIRECTORY"] + "/wrapped/#{index}", midwatch: "job #{index}" }
@@ -137,7 +137,7 @@ const clockChanges = [
 const nightly = `
 require "midwatch/whenever"
 set :midwatch_run, "${root}recorders/cron/midwatch-run"
-env :MIDWATCH_SPOOL, ENV["MIDWATCH_SPOOL"]
+%w[MIDWATCH_SPOOL HOME].each { |name| env(name, ENV[name]) }
 every("30 2 * * *") { command "true", midwatch: "fixed" }
 every("0 * * * *") { command "true", midwatch: "hourly" }
 every("5 3 * * *") { command "true", midwatch: "last" }

@@ -11,6 +11,8 @@ set :environment, "playground"
 set :environment_variable, "SHOP_STAGE"
 set :path, File.expand_path("..", __dir__)
 set :output, ENV.fetch("SHOP_CRON_OUTPUT", "/dev/null")
+# Not the login files of whoever runs this: what is stopped in them may leave its locks behind.
+env :HOME, ENV.fetch("SHOP_HOME", "/nonexistent")
 ENV.each { |name, value| env(name, value) if name.match?(/\A(SHOP_|EXPORT_|MIDWATCH_SPOOL)/) }
 job_type :program, "cd :path && bin/:task :output"
 
