@@ -203,11 +203,25 @@ describe("somebody proves", () => {
         .click();
       await page.getByRole("button", { name: /stock\.corrected/ }).click();
       await page.locator(".fields").waitFor();
+      await page.getByRole("button", { name: "Verify in this browser" }).click();
+      await page.getByRole("status").filter({ hasText: "✓" }).waitFor();
       const coming = page.waitForEvent("download");
       await page.getByTitle("Download the proof").first().click();
       const proof = readFileSync(await (await coming).path(), "utf8");
       assert.match(proof, /^c2sp\.org\/tlog-proof@v1/);
       assert.match(proof, /— \S+ /);
+    });
+  });
+
+  test("that the rules remove a secret, before any is sent", async () => {
+    await visit("/settings", async ({ page }) => {
+      const form = page.getByRole("form", { name: "Redaction tester" });
+      await form.getByRole("textbox").fill("password=hunter2 for bob@example.com");
+      await form.getByRole("button", { name: "Show what is removed" }).click();
+      const shown = page.getByLabel("The line as it would be stored");
+      await shown.waitFor();
+      assert.doesNotMatch(await shown.innerText(), /hunter2|bob@/);
+      assert.ok((await page.getByRole("region", { name: "Findings" }).getByRole("row").count()) >= 3);
     });
   });
 
