@@ -14,7 +14,12 @@ import { makeSessions, type Sessions, type Surroundings } from "./sessions.ts";
 import { makeSlowDown, type SlowDown } from "./slow-down.ts";
 import { hasHash, newId, newSecret, type RandomBytes, sha256 } from "./token.ts";
 
-const invitationMs = { first: 24 * 3_600_000, person: 7 * 86_400_000, reset: 24 * 3_600_000 };
+const invitationMs = {
+  first: 24 * 3_600_000,
+  person: 7 * 86_400_000,
+  reset: 24 * 3_600_000,
+  agent: 3_600_000,
+};
 
 export type SignIn = {
   readonly name: string;
@@ -173,7 +178,7 @@ async function accept(
 ): Promise<Person> {
   const { control, clock, randomBytes, passwords } = tools;
   const invitation = await invitationOf(tools, token);
-  if (!invitation)
+  if (!invitation || invitation.kind === "agent")
     throw new Fault("NOT_FOUND", "This link was used before, is too old, or was not copied whole.");
   const reset = invitation.personId === undefined ? undefined : await control.person(invitation.personId);
   const name = reset?.name ?? personName(invitation.name ?? wantedName ?? "");

@@ -104,6 +104,7 @@ export const routes: Readonly<Record<string, Need>> = {
   "POST /api/v1/sign-in/passkey": "anyone",
   "GET /sign-in/provider": "anyone",
   "GET /sign-in/callback": "anyone",
+  "POST /api/v1/enrolments/use": "anyone",
   "POST /api/v1/invitations/read": "anyone",
   "POST /api/v1/invitations/accept": "anyone",
 
@@ -175,6 +176,7 @@ export const routes: Readonly<Record<string, Need>> = {
 
   "GET /api/v1/keys": "keys",
   "POST /api/v1/keys": "keys",
+  "POST /api/v1/enrolments": "keys",
   "POST /api/v1/keys/:id/rotate": "keys",
   "DELETE /api/v1/keys/:id": "keys",
 
@@ -222,6 +224,7 @@ const changes: Readonly<Record<string, AccessKind>> = {
   "POST /api/v1/me/codes/confirm": "access.authn_factor_change",
   "POST /api/v1/me/codes/remove": "access.authn_factor_change",
   "POST /api/v1/keys": "access.authn_token_created",
+  "POST /api/v1/enrolments": "access.authn_token_created",
   "POST /api/v1/keys/:id/rotate": "access.authn_token_created",
   "DELETE /api/v1/keys/:id": "access.authn_token_revoked",
   "POST /api/v1/people": "access.user_created",

@@ -176,3 +176,24 @@ export const retentionSchema = Type.Object({
   agreedBy: Type.Array(Type.String(), { description: "who has agreed to what is wanted" }),
 });
 export type RetentionAnswer = Static<typeof retentionSchema>;
+
+export const newEnrolmentSchema = Type.Object(
+  {
+    host: Type.String({
+      pattern: "^[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?$",
+      description: "name of the host; its key sends under this name",
+    }),
+  },
+  closed,
+);
+export const enrolmentSchema = Type.Object({
+  token: Type.String({ description: "good once, for an hour; shown this once" }),
+});
+export type Enrolment = Static<typeof enrolmentSchema>;
+export const enrolSchema = Type.Object(
+  {
+    token: text(200),
+    bound: Type.Optional(Type.Boolean({ description: "good from the address that asks only" })),
+  },
+  closed,
+);

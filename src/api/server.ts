@@ -17,6 +17,7 @@ import { recordAccess } from "./record-access.ts";
 import { addAccountRoutes } from "./routes/account.ts";
 import { addDebugRoutes } from "./routes/debug.ts";
 import { addDoctorRoutes } from "./routes/doctor.ts";
+import { addEnrolmentRoutes } from "./routes/enrolments.ts";
 import { addErasureRoutes } from "./routes/erasures.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addExportRoutes } from "./routes/export.ts";
@@ -77,6 +78,7 @@ const routes: readonly AddRoutes[] = [
   addSampleRoutes,
   addScheduleRoutes,
   addKeyRoutes,
+  addEnrolmentRoutes,
   addSessionRoutes,
   addProviderRoutes,
   addPasskeyRoutes,

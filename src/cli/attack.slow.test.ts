@@ -84,6 +84,16 @@ describe("an attacker", () => {
     }
   });
 
+  test("cannot become a person by the token of a host", async () => {
+    const headers = { cookie: `midwatch-session=${sessionOf(await signIn("Maria", password))}` };
+    const made = await post("/api/v1/enrolments", { host: "web-9" }, headers);
+    const { token: hostToken } = (await made.json()) as { token: string };
+    const asPerson = await post("/api/v1/invitations/accept", { token: hostToken, name: "Eve", password });
+    assert.equal(asPerson.status, 404);
+    assert.equal((await post("/api/v1/enrolments/use", { token: hostToken })).status, 201);
+    assert.equal((await post("/api/v1/enrolments/use", { token: hostToken })).status, 404);
+  });
+
   test("cannot make a browser ask on its behalf", async () => {
     const session = sessionOf(await signIn("Maria", password));
     const cookie = { cookie: `midwatch-session=${session}` };

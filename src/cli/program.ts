@@ -9,6 +9,7 @@ import { addAudit } from "./commands/audit.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDebug } from "./commands/debug.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addEnrol } from "./commands/enrol.ts";
 import { addErase } from "./commands/erase.ts";
 import { addExec } from "./commands/exec.ts";
 import { addIncidents } from "./commands/incidents.ts";
@@ -49,6 +50,7 @@ const commands: readonly AddCommand[] = [
   addDebug,
   addWhy,
   addKeys,
+  addEnrol,
   addPeople,
   addDoctor,
   addRetention,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -86,6 +86,36 @@ describe("a server that makes its own certificate", () => {
     };
     const wrong = await midwatch(["runs", "--server", address], other);
     assert.deepEqual([wrong.code, /not the one that was expected/.test(wrong.out)], [4, true], wrong.out);
+  });
+
+  test("gives a host its key by a token that is good once, over the pinned connection", async () => {
+    const address = `https://127.0.0.1:${port}`;
+    const invited = await midwatch(["keys", "invite", "web-7", "--server", address], { MIDWATCH_DATA: data });
+    const token = invited.out.trim().split("\n").at(-1) ?? "";
+    const host = { MIDWATCH_SERVER_FINGERPRINT: fingerprint, MIDWATCH_DATA: join(directory, "nothing") };
+    const into = join(directory, "agent.key");
+    const enrolled = await midwatch(["enrol", token, "--server", address, "--into", into, "--bound"], host);
+    assert.equal(enrolled.code, 0, enrolled.out);
+    assert.equal(statSync(into).mode & 0o777, 0o600);
+    const twice = await midwatch(["enrol", token, "--server", address, "--into", `${into}.2`], host);
+    assert.notEqual(twice.code, 0);
+    const listed = await midwatch(["keys", "list", "--data", data], {});
+    assert.match(listed.out, /web-7 +send +web-7, 127\.0\.0\.1/);
+
+    const event = JSON.stringify({
+      id: crypto.randomUUID(),
+      time: new Date(Date.now() - 1000).toISOString().replace("Z", "000Z"),
+      kind: "log",
+      message: "hello",
+    });
+    const send = async (source: string) =>
+      await midwatch(["send", eventFile, "--server", address, "--key-file", into, "--source", source], host);
+    const eventFile = join(directory, "event.ndjson");
+    writeFileSync(eventFile, `${event}\n`);
+    const own = await send("web-7");
+    assert.equal(own.code, 0, own.out);
+    const other = await send("web-8");
+    assert.deepEqual([other.code, /sends as web-7 and as nobody else/.test(other.out)], [4, true], other.out);
   });
 
   test("names its cookies for this host alone, and answers by no foreign name", async () => {

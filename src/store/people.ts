@@ -46,8 +46,8 @@ export type Passkey = {
 export type Invitation = {
   readonly id: string;
   readonly secretSha256: string;
-  /** `first` makes the first administrator, `reset` lets a person set a password anew. */
-  readonly kind: "first" | "person" | "reset";
+  /** `first` makes the first administrator, `reset` lets a person set a password anew, `agent` gives a host its key. */
+  readonly kind: "first" | "person" | "reset" | "agent";
   readonly name?: string;
   readonly personId?: string;
   readonly role: string;

@@ -136,7 +136,7 @@ export const addSessionRoutes: AddRoutes = (server, parts) => {
     },
     async ({ body }) => {
       const invitation = await access.people.invitation(body.token);
-      if (!invitation || !isRole(invitation.role)) {
+      if (!invitation || invitation.kind === "agent" || !isRole(invitation.role)) {
         throw new Fault("NOT_FOUND", "This link was used before, is too old, or was not copied whole.");
       }
       const { kind, name, role, expiresMs } = invitation;

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { type MadeKey, makeKey, type NewKey, rotateKey, rotationDays } from "../../access/keyring.ts";
 import { scopeNames } from "../../access/policy.ts";
+import type { Enrolment } from "../../api/access-schemas.ts";
 import { keyAnswer } from "../../api/answers.ts";
 import type { Key, KeyList } from "../../api/schemas.ts";
 import { openSqliteControl } from "../../store/control/sqlite.ts";
 import type { ControlStore, KeyScope } from "../../store/store.ts";
-import { makeClient, type ServerPlace, variable } from "../client.ts";
+import { addServerOption, makeClient, type ServerPlace, variable } from "../client.ts";
 import type { AddCommand } from "../command-line.ts";
 import { loadConfig } from "../config.ts";
 import { makeDataDirectory } from "../data-directory.ts";
@@ -73,6 +74,20 @@ export const addKeys: AddCommand = (program, terminal) => {
       );
       terminal.note(`Made the key ${id} (${options.scope.join(", ")}). It is shown this once:`);
       await terminal.write(`${key}\n`);
+    });
+
+  addServerOption(keys.command("invite"), terminal)
+    .summary("make a token with which a host gets its key")
+    .description(
+      "Makes a token that is good once, for an hour: `midwatch enrol` on the host gets a key for it.",
+    )
+    .argument("<host>", "name of the host; its key sends under this name and no other")
+    .action(async (host: string, place: ServerPlace) => {
+      const { token } = await makeClient(place, terminal).send<Enrolment>("POST", "/api/v1/enrolments", {
+        host,
+      });
+      terminal.note("It is good once, for an hour, and shown this once:");
+      await terminal.write(`${token}\n`);
     });
 
   placed(keys.command("rotate"), terminal)
