@@ -34,8 +34,8 @@ before(async () => {
   const shop = await startShop(processes, folder, watch.spool, billing.environment);
   shop.keepWorking();
   await shop.tell("crosses all four");
-  // Its minute lasts five seconds.
-  const installed = await shop.keepTime(room, withClock("+0 x12"));
+  // Its minute lasts ten seconds.
+  const installed = await shop.keepTime(room, withClock("+0 x6"));
   assert.match(installed, /midwatch-run -r whenever -s shop -e playground -a \S+ 'exports:send' \/bin\/bash/);
 });
 after(async () => {
@@ -46,11 +46,16 @@ after(async () => {
 test("a request, a job, a task and a cron line are one trace, each the child of the one before", {
   skip: missing ?? false,
 }, async () => {
-  const runs = await eventually("the job that the cron line asked for has succeeded", async () => {
-    const { rows } = await ask<RunPage>("/api/v1/runs?job=InvoiceJob&limit=10");
-    const last = rows.find((run) => run.state === "succeeded");
-    return last && (await ask<RunPage>(`/api/v1/runs?trace=${last.traceId}&limit=10`)).rows;
-  });
+  const runs = await eventually(
+    "the job that the cron line asked for, and all before it, have succeeded",
+    async () => {
+      const { rows } = await ask<RunPage>("/api/v1/runs?job=InvoiceJob&limit=10");
+      const last = rows.find((run) => run.state === "succeeded");
+      const all = last ? (await ask<RunPage>(`/api/v1/runs?trace=${last.traceId}&limit=10`)).rows : [];
+      return all.length >= 4 && all.every((run) => run.state === "succeeded") ? all : undefined;
+    },
+    120_000,
+  );
   const byJob = new Map(runs.map((run) => [run.job, run]));
   const [job, task, line, child] = ["ExportJob", "billing.export", "exports:send", "InvoiceJob"].map((name) =>
     byJob.get(name),
