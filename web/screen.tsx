@@ -147,14 +147,14 @@ function Nowhere(): JSX.Element {
 /** The server was updated while the page was open, or went away. */
 function Gone({ what }: { readonly what: string }): JSX.Element {
   return (
-    <div class="problem" role="alert">
-      <p class="problem-title">The part of the page that shows {what} could not be read</p>
-      <p>Midwatch may have been updated since this page was opened, or cannot be reached.</p>
-      <p>
-        <button type="button" class="control" onClick={() => location.reload()}>
-          Open the page anew
-        </button>
+    <>
+      <h1>The part of the page that shows {what} could not be read.</h1>
+      <p class="sub" role="alert">
+        Midwatch may have been updated since this page was opened, or cannot be reached.
       </p>
-    </div>
+      <button type="button" class="control" onClick={() => location.reload()}>
+        Open the page anew
+      </button>
+    </>
   );
 }

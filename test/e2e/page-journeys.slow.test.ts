@@ -285,6 +285,28 @@ describe("the page bears", () => {
     }
   });
 
+  test("a script that is gone after an update, and what is not somebody's to see", async () => {
+    const { page, close } = await server.open("/");
+    try {
+      await page.route("**/assets/queues-*.js", async (route) => await route.abort());
+      await page.getByRole("navigation").getByRole("link", { name: "Queues" }).click();
+      await page.getByText("The part of the page that shows queues could not be read").waitFor(patience);
+      assert.deepEqual((await checkAccess(page)).violations, []);
+
+      const refusal = { code: "RIGHT_MISSING", message: "You may not read events." };
+      await page.route(
+        "**/api/v1/events?*",
+        async (route) => await route.fulfill({ status: 403, json: refusal }),
+      );
+      await page.getByRole("navigation").getByRole("link", { name: "Logs" }).click();
+      await page.getByText("This is not yours to see").waitFor(patience);
+      assert.match(await page.locator(".empty").innerText(), /You may not read events\./);
+      assert.deepEqual((await checkAccess(page)).violations, []);
+    } finally {
+      await close();
+    }
+  });
+
   test("ten thousand jobs, names of 500 characters, right-to-left text and a line of a megabyte", async () => {
     const nowMs = Date.now();
     await server.send(manyJobs(nowMs, 10_000));

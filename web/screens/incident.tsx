@@ -32,7 +32,10 @@ export function IncidentScreen({ id }: { readonly id: string }): JSX.Element {
     return fault && fault.status !== 0 ? (
       <>
         <h1>No incident can be shown here.</h1>
-        <Problem fault={fault} again={again} />
+        <>
+          <h1>The incident could not be read.</h1>
+          <Problem fault={fault} again={again} />
+        </>
       </>
     ) : (
       <Loading what="the incident" rows={12} />

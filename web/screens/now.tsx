@@ -33,7 +33,10 @@ export function NowScreen(): JSX.Element {
   const fault = hour.fault ?? incidents.fault ?? sample.fault;
   if (!hour.data || !incidents.data || (hour.data.sample && !sample.data) || !jobs.data) {
     return fault && fault.status !== 0 ? (
-      <Problem fault={fault} again={hour.again} />
+      <>
+        <h1>How things are could not be read.</h1>
+        <Problem fault={fault} again={hour.again} />
+      </>
     ) : (
       <Loading what="how things are" rows={12} />
     );

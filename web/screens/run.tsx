@@ -31,7 +31,13 @@ export function RunScreen({ id }: { readonly id: string }): JSX.Element {
   const asking = data?.run.traceId !== undefined && !requests.data && !requests.fault;
   if (!data || asking) {
     if (fault?.status === 404) return <NoRun runId={id} />;
-    return fault ? <Problem fault={fault} again={answer.again} /> : <Loading what="the run" rows={10} />;
+    if (!fault) return <Loading what="the run" rows={10} />;
+    return (
+      <>
+        <h1>The run could not be read.</h1>
+        <Problem fault={fault} again={answer.again} />
+      </>
+    );
   }
   // Only a run that goes on needs the clock; one that ended is drawn once.
   const atMs = ended.has(data.run.state) ? nowMs.peek() : nowMs.value;
