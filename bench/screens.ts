@@ -137,9 +137,9 @@ async function measureTail(server: PageServer, seconds: number): Promise<Tail> {
   await page.keyboard.press("/");
   const begunMs = performance.now();
   let sent = 0;
-  let stopped = false;
+  const stop = new AbortController();
   const sending = (async () => {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       const turnMs = performance.now();
       const nowMs = Date.now();
       await server.send(
@@ -158,7 +158,7 @@ async function measureTail(server: PageServer, seconds: number): Promise<Tail> {
     await page.keyboard.press("x");
     await page.waitForTimeout(60);
   }
-  stopped = true;
+  stop.abort();
   await sending;
   const tookSeconds = (performance.now() - begunMs) / 1000;
   const delays = await page.evaluate(() => (globalThis as unknown as { delays: number[] }).delays);

@@ -32,10 +32,7 @@ export function IncidentScreen({ id }: { readonly id: string }): JSX.Element {
     return fault && fault.status !== 0 ? (
       <>
         <h1>No incident can be shown here.</h1>
-        <>
-          <h1>The incident could not be read.</h1>
-          <Problem fault={fault} again={again} />
-        </>
+        <Problem fault={fault} again={again} />
       </>
     ) : (
       <Loading what="the incident" rows={12} />
