@@ -167,7 +167,7 @@ export function startJournal(parts: JournalParts): Journal {
       counted.set(sameAs, { entry, count: 0, timer });
     },
     close: async () => {
-      for (const sameAs of [...counted.keys()]) {
+      for (const sameAs of counted.keys()) {
         clearTimeout(counted.get(sameAs)?.timer);
         await tell(sameAs).catch(() => undefined);
       }

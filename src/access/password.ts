@@ -25,7 +25,7 @@ const worn =
 
 /** Says what is wrong with a new password; `undefined` where nothing is. */
 export function passwordComplaint(password: string, name: string): string | undefined {
-  const length = [...password].length;
+  const { length } = password;
   if (length < passwordLengthMin) return `A password has at least ${passwordLengthMin} characters.`;
   if (length > passwordLengthMax) return `A password has at most ${passwordLengthMax} characters.`;
   if (new Set(password).size < 5) return "A password has at least five different characters.";
@@ -37,7 +37,7 @@ export function passwordComplaint(password: string, name: string): string | unde
 }
 
 const derive = promisify(argon2);
-type Salt = Uint8Array<ArrayBufferLike>;
+type Salt = Uint8Array;
 
 async function tagOf(password: string, salt: Salt): Promise<Buffer> {
   return await derive("argon2id", {

@@ -165,9 +165,7 @@ async function personOf(
   }
   if (known?.disabledMs !== undefined) throw new Fault("SIGN_IN_REFUSED", "You were shut out here.");
   if (known) return (await control.changePerson(known.id, (one) => ({ ...one, role }))) ?? known;
-  const name = personName(
-    String(claims["preferred_username"] ?? claims["email"] ?? claims["name"] ?? claims.sub),
-  );
+  const name = personName(nameIn(claims));
   // A name that is taken belongs to somebody else: who comes from outside does not become that one.
   if (await control.personByName(name)) {
     throw new Fault("SIGN_IN_REFUSED", `Somebody else is called ${name} here; an administrator can help.`);
@@ -186,6 +184,11 @@ async function personOf(
 function roleOf({ groupsClaim, roles }: ProviderSetup, claims: Claims): Role | undefined {
   const claimed = claims[groupsClaim];
   const groups = (Array.isArray(claimed) ? claimed : [claimed]).slice(0, groupsMax).map(String);
-  const given = groups.flatMap((group) => roles.get(group) ?? []);
-  return roleNames.findLast((role) => given.includes(role));
+  const given = new Set(groups.flatMap((group) => roles.get(group) ?? []));
+  return roleNames.findLast((role) => given.has(role));
+}
+
+function nameIn(claims: Claims): string {
+  const given = ["preferred_username", "email", "name"].map((claim) => claims[claim]);
+  return (given.find((one) => typeof one === "string" && one !== "") as string | undefined) ?? claims.sub;
 }

@@ -5,7 +5,6 @@
  * What is out of reach is answered as what does not exist.
  */
 
-import type { Stream } from "../model/event.ts";
 import { Fault } from "../model/fault.ts";
 import type { EventFilter, EventStore, RunSummary, StoredEvent } from "../store/store.ts";
 import { type Leaf, leavesOf } from "../store/terms.ts";
@@ -74,9 +73,7 @@ function hasWords({ words = [], terms = [] }: EventFilter): boolean {
 export function restrictedEvents(events: EventStore): EventStore {
   const seesJobs = (actor: Actor): boolean => actor.rights.has("see");
   const visible = (event: StoredEvent, actor: Actor): StoredEvent | undefined =>
-    actor.streams.has(event.stream as Stream) && isWithin(actor, event)
-      ? visibleEvent(event, actor)
-      : undefined;
+    actor.streams.has(event.stream) && isWithin(actor, event) ? visibleEvent(event, actor) : undefined;
   const run = (found: RunSummary | undefined, actor: Actor): RunSummary | undefined =>
     found && seesJobs(actor) && isWithin(actor, found) ? visibleRun(found, actor) : undefined;
   const page = async (ask: (actor: Actor) => Promise<{ rows: readonly StoredEvent[] }>): Promise<never> => {
@@ -88,11 +85,11 @@ export function restrictedEvents(events: EventStore): EventStore {
   return {
     ...restrictedPage(events),
     // Changes, which the rights of routes guard, and what only the server itself asks.
-    insert: events.insert,
-    deleteSample: events.deleteSample,
-    jobSigns: events.jobSigns,
-    successes: events.successes,
-    close: events.close,
+    insert: async (group) => await events.insert(group),
+    deleteSample: async () => await events.deleteSample(),
+    jobSigns: async (range, jobs, limit) => await events.jobSigns(range, jobs, limit),
+    successes: async (arrived, jobs) => await events.successes(arrived, jobs),
+    close: async () => await events.close(),
 
     events: async (query) => await page(async (actor) => await events.events(narrowed(query, actor))),
     arrivals: async (query) => await page(async (actor) => await events.arrivals(narrowed(query, actor))),

@@ -221,7 +221,7 @@ describe("access", () => {
     );
     let heard = "";
     for await (const chunk of response.body ?? []) {
-      heard += new TextDecoder().decode(chunk as Uint8Array);
+      heard += new TextDecoder().decode(chunk);
       if (heard.includes("tailed shop")) break;
     }
     stop.abort();
@@ -234,7 +234,7 @@ describe("access", () => {
     assert.equal(response.status, 200);
     await server.control.dropSessionsOf("listener");
     let heard = "";
-    for await (const chunk of response.body ?? []) heard += new TextDecoder().decode(chunk as Uint8Array);
+    for await (const chunk of response.body ?? []) heard += new TextDecoder().decode(chunk);
     assert.match(heard, /retry/, "it was heard, and then it ended");
   });
 
@@ -252,7 +252,8 @@ describe("access", () => {
       ).json()) as EventPage;
       const by = (name: string, query: RegExp) =>
         page.rows.find(
-          ({ actor, attributes }) => actor === name && query.test(String(attributes?.["query"])),
+          ({ actor, attributes }) =>
+            actor === name && query.test(JSON.stringify(attributes?.["query"] ?? "")),
         );
       Object.assign(seen, {
         search: by("analyst of billing", /q: bank/),
@@ -284,7 +285,7 @@ describe("access", () => {
       headers: {
         "midwatch-request": "1",
         "content-type": "application/json",
-        ...(people.get("administrator of shop") ?? {}),
+        ...people.get("administrator of shop"),
       },
       body: JSON.stringify({ disabled: true }),
     });

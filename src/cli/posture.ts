@@ -118,7 +118,7 @@ async function auditFacts(events: EventStore, nowMs: number): Promise<AuditFacts
 function filesOf(data: string): Pick<PostureFacts, "looseFiles" | "filesSeen"> {
   const loose: string[] = [];
   let seen = 0;
-  const isPublic = (path: string): boolean => /\/key\.public$/.test(path);
+  const isPublic = (path: string): boolean => path.endsWith("/key.public");
   const look = (path: string): void => {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined || seen >= filesMax) return;

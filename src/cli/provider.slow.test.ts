@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import Provider from "oidc-provider";
+import { Provider } from "oidc-provider";
 import type { Me } from "../api/access-schemas.ts";
 import { type ServerForTests, startServerForTests } from "./server-for-tests.ts";
 
@@ -51,7 +51,8 @@ describe("an OpenID provider", () => {
         claims: () => ({ sub: id, preferred_username: id, groups: groups[id] ?? [] }),
       }),
     });
-    provider.on("request", oidc.callback());
+    const answer = oidc.callback();
+    provider.on("request", (request, response) => void answer(request, response));
   });
   after(async () => {
     await server.close();

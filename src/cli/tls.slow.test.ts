@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -132,7 +133,7 @@ describe("a server that makes its own certificate", () => {
         headers: { host, "midwatch-request": "1", ...(body && { "content-type": "application/json" }) },
       });
       sent.end(body && JSON.stringify(body));
-      const [response] = (await once(sent, "response")) as [import("node:http").IncomingMessage];
+      const [response] = (await once(sent, "response")) as [IncomingMessage];
       response.resume();
       return { status: response.statusCode, headers: response.headers };
     };

@@ -62,10 +62,10 @@ export const addAccountRoutes: AddRoutes = (server, parts) => {
         response: { 200: sessionListSchema, ...refusals(401, 404, 421) },
       },
     },
-    async (request) => {
-      const { id, name } = await selfOf(request, parts);
+    async (asked) => {
+      const { id, name } = await selfOf(asked, parts);
       const own = (await control.sessions(clock())).filter(({ personId }) => personId === id);
-      return { rows: own.map((session) => sessionAnswer(session, name, request.actor?.sessionId)) };
+      return { rows: own.map((session) => sessionAnswer(session, name, asked.actor?.sessionId)) };
     },
   );
 
@@ -114,9 +114,9 @@ export const addAccountRoutes: AddRoutes = (server, parts) => {
         response: { 200: newTotpSchema, ...refusals(400, 401, 403, 404, 421, 429, 503) },
       },
     },
-    async (request) => {
-      const person = await selfOf(request, parts);
-      await access.people.prove(person, request.body.password, surroundingsOf(request));
+    async (asked) => {
+      const person = await selfOf(asked, parts);
+      await access.people.prove(person, asked.body.password, surroundingsOf(asked));
       return await access.people.beginTotp(person);
     },
   );
@@ -133,9 +133,9 @@ export const addAccountRoutes: AddRoutes = (server, parts) => {
         response: { 200: recoveryCodesSchema, ...refusals(400, 401, 403, 404, 421) },
       },
     },
-    async (request) => {
-      const person = await selfOf(request, parts);
-      return { codes: [...(await access.people.confirmTotp(person, request.body.code))] };
+    async (asked) => {
+      const person = await selfOf(asked, parts);
+      return { codes: [...(await access.people.confirmTotp(person, asked.body.code))] };
     },
   );
 

@@ -41,11 +41,8 @@ export const addPasskeyRoutes: AddRoutes = (server, parts) => {
         response: { 200: passkeyOptionsSchema, ...refusals(400, 401, 403, 404, 421, 429, 503) },
       },
     },
-    async (request) => ({
-      options: await access.passkeys.beginMaking(
-        await proven(request, request.body.password),
-        siteOf(request),
-      ),
+    async (asked) => ({
+      options: await access.passkeys.beginMaking(await proven(asked, asked.body.password), siteOf(asked)),
     }),
   );
 
@@ -96,7 +93,7 @@ export const addPasskeyRoutes: AddRoutes = (server, parts) => {
         response: { 200: passkeyOptionsSchema, ...refusals(403, 421, 429) },
       },
     },
-    async (request) => ({ options: await access.passkeys.begin(siteOf(request)) }),
+    async (asked) => ({ options: await access.passkeys.begin(siteOf(asked)) }),
   );
 
   server.post(

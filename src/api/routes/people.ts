@@ -100,11 +100,11 @@ export const addPeopleRoutes: AddRoutes = (server, { access, control, clock }) =
         response: { 200: personSchema, ...refusals(400, 401, 403, 404, 421) },
       },
     },
-    async (request) => {
-      const { id } = await find(request.params.id);
-      await refuseLastAdministrator(id, request.body);
-      const changed = await control.changePerson(id, (one) => changedPerson(one, request.body, clock()));
-      if (request.body.disabled) await control.dropSessionsOf(id);
+    async (asked) => {
+      const { id } = await find(asked.params.id);
+      await refuseLastAdministrator(id, asked.body);
+      const changed = await control.changePerson(id, (one) => changedPerson(one, asked.body, clock()));
+      if (asked.body.disabled) await control.dropSessionsOf(id);
       return personAnswer(changed ?? (await find(id)));
     },
   );
@@ -134,12 +134,12 @@ export const addPeopleRoutes: AddRoutes = (server, { access, control, clock }) =
         response: { 200: sessionListSchema, ...refusals(401, 403, 421) },
       },
     },
-    async (request) => {
+    async (asked) => {
       const names = new Map((await control.people()).map(({ id, name }) => [id, name]));
       const sessions = await control.sessions(clock());
       return {
         rows: sessions.map((session) =>
-          sessionAnswer(session, names.get(session.personId) ?? "", request.actor?.sessionId),
+          sessionAnswer(session, names.get(session.personId) ?? "", asked.actor?.sessionId),
         ),
       };
     },

@@ -39,8 +39,8 @@ export const addRetentionRoutes: AddRoutes = (server, { retention }) => {
         response: { 200: retentionSchema, ...refusals(400, 401, 403, 421) },
       },
     },
-    async (request) => {
-      await retention.agree(actorOf(request));
+    async (asked) => {
+      await retention.agree(actorOf(asked));
       return await answer();
     },
   );

@@ -42,11 +42,11 @@ export const addSessionRoutes: AddRoutes = (server, parts) => {
   const { access, control, journal } = parts;
 
   /** What was typed as a name may be a password: only names of people are written down. */
-  async function noteFailure(error: unknown, name: string, from: Surroundings): Promise<void> {
-    if (!(error instanceof Fault)) return;
-    if (error.code !== "SIGN_IN_REFUSED" && error.code !== "SLOW_DOWN") return;
+  async function noteFailure(name: string, from: Surroundings, caught: unknown): Promise<void> {
+    if (!(caught instanceof Fault)) return;
+    if (caught.code !== "SIGN_IN_REFUSED" && caught.code !== "SLOW_DOWN") return;
     const kind =
-      error.code === "SLOW_DOWN" ? "access.authn_login_fail_max" : ("access.authn_login_fail" as const);
+      caught.code === "SLOW_DOWN" ? "access.authn_login_fail_max" : ("access.authn_login_fail" as const);
     const actor = (await control.personByName(name))?.name ?? "unknown";
     // The answer is a refusal in any case.
     await noteSignIn(journal, actor, from, kind).catch(() => undefined);
@@ -62,11 +62,11 @@ export const addSessionRoutes: AddRoutes = (server, parts) => {
         response: { 200: meSchema, ...refusals(421) },
       },
     },
-    async (request) => {
+    async (asked) => {
       const actor = await access.whoAsks({
-        address: request.ip,
-        authorization: request.headers.authorization,
-        session: cookieIn(request.headers.cookie, "session", access.secure),
+        address: asked.ip,
+        authorization: asked.headers.authorization,
+        session: cookieIn(asked.headers.cookie, "session", access.secure),
       });
       const person = actor?.kind === "person" ? await control.person(actor.id) : undefined;
       return {
@@ -98,7 +98,7 @@ export const addSessionRoutes: AddRoutes = (server, parts) => {
         await noteSignIn(journal, signedIn.person.name, from, "access.authn_login_success");
         await keepSession(reply, parts, signedIn);
       } catch (error) {
-        await noteFailure(error, name, from);
+        await noteFailure(name, from, error);
         throw error;
       }
       return await reply.code(204).send(null);

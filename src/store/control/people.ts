@@ -29,17 +29,17 @@ export function peopleStore({ database, readSql, answer, atOnce }: PeopleTools):
   const statements = Object.fromEntries(
     statementNames.map((name) => [name, database.prepare(readSql(`people/${name}`))]),
   ) as Record<(typeof statementNames)[number], StatementSync>;
-  const one = <T>(statement: StatementSync, values: Record<string, SQLInputValue>): T | undefined => {
+  const one = (statement: StatementSync, values: Record<string, SQLInputValue>): unknown => {
     const row = statement.get(values);
-    return row === undefined ? undefined : (JSON.parse(String(row["document"])) as T);
+    return row === undefined ? undefined : JSON.parse(row["document"] as string);
   };
-  const all = <T>(statement: StatementSync, values: Record<string, SQLInputValue> = {}): readonly T[] =>
-    statement.all(values).map((row) => JSON.parse(String(row["document"])) as T);
+  const all = (statement: StatementSync, values: Record<string, SQLInputValue> = {}): readonly unknown[] =>
+    statement.all(values).map((row) => JSON.parse(row["document"] as string) as unknown);
   const now = (nowMs: number) => ({ now_ms: Math.floor(nowMs) });
 
   function put(person: Person): void {
     const name_lower = person.name.toLowerCase();
-    const other = one<Person>(statements.personByName, { name_lower });
+    const other = one(statements.personByName, { name_lower }) as Person | undefined;
     if (other && other.id !== person.id) {
       throw new Fault("BAD_REQUEST", "Somebody of this name is there already.");
     }
@@ -52,18 +52,18 @@ export function peopleStore({ database, readSql, answer, atOnce }: PeopleTools):
   }
 
   return {
-    people: () => answer(() => all<Person>(statements.people)),
-    person: (id) => answer(() => one<Person>(statements.person, { id })),
+    people: () => answer(() => all(statements.people) as readonly Person[]),
+    person: (id) => answer(() => one(statements.person, { id }) as Person | undefined),
     personByName: (name) =>
-      answer(() => one<Person>(statements.personByName, { name_lower: name.toLowerCase() })),
+      answer(() => one(statements.personByName, { name_lower: name.toLowerCase() }) as Person | undefined),
     personBySubject: (subject) =>
-      answer(() => one<Person>(statements.personBySubject, { provider_subject: subject })),
+      answer(() => one(statements.personBySubject, { provider_subject: subject }) as Person | undefined),
     addPerson: (person) => answer(() => atOnce(() => put(person))),
     changePerson: (id, change) =>
       answer(() => {
         let kept: Person | undefined;
         atOnce(() => {
-          const person = one<Person>(statements.person, { id });
+          const person = one(statements.person, { id }) as Person | undefined;
           const changed = person && change(person);
           if (changed) put(changed);
           kept = changed ?? person;
@@ -81,8 +81,9 @@ export function peopleStore({ database, readSql, answer, atOnce }: PeopleTools):
             document: JSON.stringify(invitation),
           }),
       ),
-    invitation: (id, nowMs) => answer(() => one<Invitation>(statements.invitation, { id, ...now(nowMs) })),
-    invitations: (nowMs) => answer(() => all<Invitation>(statements.invitations, now(nowMs))),
+    invitation: (id, nowMs) =>
+      answer(() => one(statements.invitation, { id, ...now(nowMs) }) as Invitation | undefined),
+    invitations: (nowMs) => answer(() => all(statements.invitations, now(nowMs)) as readonly Invitation[]),
     useInvitation: (id, nowMs) =>
       answer(() => statements.useInvitation.run({ id, ...now(nowMs) }).changes === 1),
 
@@ -98,8 +99,9 @@ export function peopleStore({ database, readSql, answer, atOnce }: PeopleTools):
             document: JSON.stringify(session),
           }),
       ),
-    session: (id, nowMs) => answer(() => one<Session>(statements.session, { id, ...now(nowMs) })),
-    sessions: (nowMs) => answer(() => all<Session>(statements.sessions, now(nowMs))),
+    session: (id, nowMs) =>
+      answer(() => one(statements.session, { id, ...now(nowMs) }) as Session | undefined),
+    sessions: (nowMs) => answer(() => all(statements.sessions, now(nowMs)) as readonly Session[]),
     dropSession: (id) => answer(() => statements.dropSession.run({ id }).changes === 1),
     dropSessionsOf: (personId, keptId = "") =>
       answer(() => Number(statements.dropSessionsOf.run({ person_id: personId, kept_id: keptId }).changes)),

@@ -173,9 +173,9 @@ function toKey(row: Row): ApiKey {
     ...(expiresMs !== undefined && { expiresMs }),
     ...(lastUsedMs !== undefined && { lastUsedMs }),
     ...(revokedMs !== undefined && { revokedMs }),
-    ...(row["source"] !== null && { source: String(row["source"]) }),
+    ...(row["source"] !== null && { source: row["source"] as string }),
     ...(row["addresses"] !== null && {
-      addresses: JSON.parse(String(row["addresses"])) as readonly string[],
+      addresses: JSON.parse(row["addresses"] as string) as readonly string[],
     }),
   };
 }
