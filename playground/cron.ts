@@ -43,6 +43,7 @@ mount -t tmpfs tmpfs /var/spool/cron; mkdir -m 1730 /var/spool/cron/crontabs; ch
 mount -t tmpfs tmpfs /etc/cron.d
 mount --bind /dev/null /etc/crontab
 mount --bind "$ROOM" /run
+mount -t tmpfs tmpfs /dev/shm
 touch "$ROOM/ready"
 exec sleep infinity
 `;

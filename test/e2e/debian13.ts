@@ -38,7 +38,7 @@ const open = `
 set -e
 mount -t proc proc "$DEBIAN/proc"
 mount --rbind /dev "$DEBIAN/dev"
-for name in run tmp var/spool/cron; do mount -t tmpfs tmpfs "$DEBIAN/$name"; done
+for name in run tmp dev/shm var/spool/cron; do mount -t tmpfs tmpfs "$DEBIAN/$name"; done
 mkdir -m 1730 "$DEBIAN/var/spool/cron/crontabs"; chroot "$DEBIAN" chgrp crontab /var/spool/cron/crontabs
 for path in "$SOURCES" "$FOLDER"; do mkdir -p "$DEBIAN$path"; mount --rbind "$path" "$DEBIAN$path"; done
 touch "$FOLDER/debian13"
