@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { parse } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { eventually, midwatchProgram, nodeProgram, Processes, root } from "../playground/processes.ts";
 import { startWatch, type Watch } from "../playground/watch.ts";
 import type { EventPage } from "../src/api/schemas.ts";
@@ -186,7 +186,11 @@ describe("the documents", () => {
 
   test("show JSON and YAML that can be read", () => {
     for (const block of of("json")) assert.ok(JSON.parse(block.text), place(block));
-    for (const block of of("yaml")) assert.ok(parse(block.text) !== undefined, place(block));
+    for (const block of of("yaml")) {
+      const documents = [parseAllDocuments(block.text)].flat();
+      assert.ok(documents.length > 0, place(block));
+      for (const document of documents) assert.deepEqual(document.errors, [], place(block));
+    }
   });
 
   test("show crontab lines that cron accepts", { skip: spawnSync("which", ["crontab"]).status !== 0 }, () => {

@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CanonicalSource } from "../seal/bundle.ts";
 import type { SegmentEntry } from "../seal/entries.ts";
 import { folderSource } from "../seal/head.ts";
@@ -22,8 +23,13 @@ export type LedgerData = {
   readonly events: CanonicalSource;
   /** Segments that are journalled and not signed yet. Read after everything else. */
   readonly unsigned: () => readonly SegmentEntry[];
+  /** Of a directory in which a server works. */
+  readonly settle?: () => Promise<void>;
   readonly release: () => Promise<void>;
 };
+
+/** A batch is on disk for a moment, longer on a busy machine, before the ledger has its segments. */
+export const settled = (): Promise<void> => sleep(2000);
 
 function answers(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
@@ -53,7 +59,8 @@ export async function openLedgerData(data: string, pid: number): Promise<LedgerD
     source: folderSource(directory),
     unsigned: () => journalSegments(join(directory, "journal")),
   };
-  if (await answers(running)) return { ...parts, events: reader(running), release: async () => {} };
+  if (await answers(running))
+    return { ...parts, events: reader(running), settle: settled, release: async () => {} };
   const held = holdDataDirectory(data, pid);
   try {
     const engine = await startEngine({ directory: engineDirectory });

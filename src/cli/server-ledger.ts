@@ -17,6 +17,7 @@ import { isTilePath } from "../seal/tiles.ts";
 import { verifyLedger } from "../seal/verify.ts";
 import { type AskBytes, sampleSegments, storedOrWaiting, storedSegments } from "../store/segment-rows.ts";
 import type { RunningAnchors } from "./ledger-anchors.ts";
+import { settled } from "./ledger-data.ts";
 import type { OwnJob } from "./own-jobs.ts";
 import { showCount } from "./show.ts";
 
@@ -149,6 +150,7 @@ async function verifySome(
     events: storedOrWaiting(ask, spoolDirectory),
     verifier: ledger.options.signer,
     unsigned: () => ledger.unsigned(),
+    settle: settled,
     eventsMax: verifyEventsMax,
     chunkEvents: verifyChunkEvents,
     ...(resume !== undefined && { resume }),

@@ -128,7 +128,7 @@ async function verify(options: Options, verifier: Verifier, terminal: Terminal):
 async function onPlace(
   options: Options,
   terminal: Terminal,
-  act: (place: Pick<VerifyOptions, "source" | "events" | "unsigned">) => Promise<Verdict>,
+  act: (place: Pick<VerifyOptions, "source" | "events" | "unsigned" | "settle">) => Promise<Verdict>,
 ): Promise<Verdict> {
   if (options.bundle !== undefined) {
     return act({ source: folderSource(options.bundle), events: bundleEvents(options.bundle) });
