@@ -60,6 +60,38 @@ test("the screens are as the documentation shows them", async () => {
   });
 });
 
+const screens = {
+  schedule: "/schedule",
+  queues: "/queues",
+  puma: "/puma?from=-6h",
+  audit: "/audit",
+  settings: "/settings",
+  compared: `/runs/${encodeURIComponent("charge-7f31")}?tab=compare`,
+  job: "/job?job=search:reindex&service=shop&environment=production",
+};
+for (const [name, path] of Object.entries(screens)) {
+  test(`${name} is accessible in both themes, wide and narrow, and complains of nothing`, async () => {
+    for (const theme of ["paper", "night"] as const) {
+      const { page, complaints, close } = await server.open(path, { theme });
+      try {
+        await page.waitForFunction(() => document.querySelector(".loading") === null);
+        await page.waitForLoadState("networkidle");
+        for (const width of [1440, 390]) {
+          await page.setViewportSize({ width, height: 900 });
+          await page.waitForTimeout(200);
+          const { passed, violations } = await checkAccess(page);
+          assert.ok(passed > 15, `axe checked ${passed} rules`);
+          assert.deepEqual([...violations, ...complaints()], []);
+          const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(beyond <= 0, `at ${width} pixels it is ${beyond} too wide`);
+        }
+      } finally {
+        await close();
+      }
+    }
+  });
+}
+
 describe("somebody finds", () => {
   test("why last night's export did not run: from the board to what is known of the missed time", async () => {
     await visit("/", async ({ page }) => {

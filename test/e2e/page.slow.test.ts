@@ -7,9 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
 import { checkAccess, type PageServer, startPageServer, type Watched } from "./page-browser.ts";
 import { takePictures } from "./page-pictures.ts";
-import { schedules } from "./page-schedule.ts";
 import { failing, freshLine, freshRun, hostile, manyLines, stories } from "./page-story.ts";
-import { webNight } from "./page-web.ts";
 
 const lineCount = 20_000;
 
@@ -136,8 +134,6 @@ describe("with a night's events", () => {
   before(async () => {
     const nowMs = Date.now();
     await server.send(stories(nowMs));
-    await server.send(schedules(nowMs));
-    await server.send(webNight(nowMs));
     await server.send(manyLines(nowMs, lineCount));
   });
 
@@ -149,13 +145,8 @@ describe("with a night's events", () => {
     job: "/job?job=ChargeCardJob&service=shop",
     failures: "/failures",
     logs: "/logs",
-    schedule: "/schedule",
     queues: "/queues",
-    puma: "/puma?from=-6h",
-    audit: "/audit",
-    settings: "/settings",
     connect: "/connect",
-    compared: "/runs/charge-7f31?tab=compare",
     hostile: `/runs/${encodeURIComponent(hostile.runId)}`,
     nothing: "/runs?state=missed&job=Nothing",
     nowhere: "/nowhere",

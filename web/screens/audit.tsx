@@ -180,6 +180,7 @@ function Who({ event }: { readonly event: StoredEvent }): JSX.Element {
 function Sealed({ event }: { readonly event: StoredEvent }): JSX.Element {
   return (
     <a
+      class="sealed"
       href={address(`/events/${event.id}/proof`)}
       download={`${event.id}.tlog-proof`}
       title="Download the proof"

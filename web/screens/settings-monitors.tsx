@@ -161,7 +161,7 @@ function columnsWith(
     },
     {
       name: "change",
-      head: "",
+      head: "Change",
       width: "62px",
       right: true,
       cell: (row) =>
