@@ -63,7 +63,7 @@ const life: readonly EventRecord[] = [
   }),
 ];
 const lines = Array.from({ length: 25 }, (_, index) =>
-  recordAgo(2000 + index, {
+  recordAgo(2000 + index * 10, {
     severity: index % 5 === 0 ? "warn" : "info",
     message: `line ${index} of many`,
     attributes: { tenant: index % 2 === 0 ? "acme" : "globex" },
