@@ -68,7 +68,7 @@ test("not binds before and, and before or, and brackets before all", () => {
 });
 
 test("numbers and severities have an order", () => {
-  const size = (bounds: object): readonly Term[] => [{ kind: "size", name: "duration_ms", bounds } as Term];
+  const size = (bounds: object): readonly object[] => [{ kind: "size", name: "duration_ms", bounds }];
   assert.deepEqual(parseQuery("duration_ms:>1000").terms, size({ min: 1000, above: true }));
   assert.deepEqual(parseQuery("duration_ms:>=1000").terms, size({ min: 1000 }));
   assert.deepEqual(parseQuery("duration_ms:<0.5").terms, size({ max: 0.5, below: true }));
