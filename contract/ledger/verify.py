@@ -243,10 +243,10 @@ class Secret:
 
     def __init__(self, data, count):
         self.tombstones = {}
-        if data[:1] in (b"\x01", b"\x03") and len(data) > 33:
+        if data[:1] == b"\x03" and len(data) > 33:
             self.depth = max(1, (count - 1).bit_length())
             self.nodes = {(0, 0): data[1:33]}
-        elif data[:1] in (b"\x02", b"\x04"):
+        elif data[:1] == b"\x04":
             self.depth = data[1]
             self.nodes = {}
             (count_nodes,) = struct.unpack_from(">I", data, 2)
@@ -513,7 +513,7 @@ def check_vectors(path):
     checks = 0
     for segment in vectors["segments"]:
         seed = bytes.fromhex(segment["seed"])
-        secret = Secret(b"\x01" + seed + b"\x00" * 8, len(segment["events"]))
+        secret = Secret(b"\x03" + seed + b"\x00" * 8, len(segment["events"]))
         leaves = []
         for index, event in enumerate(segment["events"]):
             header, content = bytes.fromhex(event["header"]), bytes.fromhex(event["content"])

@@ -20,8 +20,6 @@ export type SegmentSecret = {
 
 const wholeMark = 3;
 const puncturedMark = 4;
-/** Of ledgers from before there were places: hints of another form stand at their end. */
-const oldMarks = { [wholeMark]: 1, [puncturedMark]: 2 } as const;
 
 export function secretsPath(number: number): string {
   return `secrets/${tileNumberPath(number)}`;
@@ -48,13 +46,7 @@ export function packSecret(secret: SegmentSecret): Uint8Array {
 }
 
 /** Hints and places; `undefined` where they are cut short. */
-function readTail(
-  bytes: Uint8Array,
-  at: number,
-  isOld: boolean,
-): Pick<SegmentSecret, "hints" | "places"> | undefined {
-  const none = new Uint8Array(0);
-  if (isOld) return { hints: none, places: none };
+function readTail(bytes: Uint8Array, at: number): Pick<SegmentSecret, "hints" | "places"> | undefined {
   const end = at + 1 + (bytes[at] ?? 0);
   if (end > bytes.length) return undefined;
   return { hints: bytes.slice(at + 1, end), places: bytes.slice(end) };
@@ -63,21 +55,21 @@ function readTail(
 /** `undefined` for bytes that `packSecret` never makes. */
 export function unpackSecret(bytes: Uint8Array): SegmentSecret | undefined {
   const [mark] = bytes;
-  if ((mark === wholeMark || mark === oldMarks[wholeMark]) && bytes.length > seedBytes) {
+  if (mark === wholeMark && bytes.length > seedBytes) {
     const salts = { seed: bytes.slice(1, 1 + seedBytes) };
-    const tail = readTail(bytes, 1 + seedBytes, mark !== wholeMark);
+    const tail = readTail(bytes, 1 + seedBytes);
     return tail && { salts, ...tail, tombstones: new Map() };
   }
-  if (mark !== puncturedMark && mark !== oldMarks[puncturedMark]) return undefined;
+  if (mark !== puncturedMark) return undefined;
   try {
-    return unpackPunctured(bytes, mark !== puncturedMark);
+    return unpackPunctured(bytes);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
-function unpackPunctured(bytes: Uint8Array, isOld: boolean): SegmentSecret | undefined {
+function unpackPunctured(bytes: Uint8Array): SegmentSecret | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   let at = 2;
   const whole = (): number => {
@@ -98,7 +90,7 @@ function unpackPunctured(bytes: Uint8Array, isOld: boolean): SegmentSecret | und
     const index = whole();
     tombstones.set(index, { header: take(whole()), commitment: take(32) });
   }
-  const tail = readTail(bytes, at, isOld);
+  const tail = readTail(bytes, at);
   return tail && { salts: { depth: view.getUint8(1), nodes }, ...tail, tombstones };
 }
 
