@@ -46,7 +46,7 @@ export function createSealer(firstNumber: number, random: (length: number) => Ui
     const close = (stream: number): void => {
       if (hasher.eventCount === 0) return;
       const seed = random(seedBytes);
-      const { root, count, hints } = hasher.finish({ seed });
+      const { root, count } = hasher.finish({ seed });
       sealed.push(
         formatEntry({
           type: "segment",
@@ -57,7 +57,12 @@ export function createSealer(firstNumber: number, random: (length: number) => Ui
           untilMicros,
           root,
         }),
-        packSecret({ salts: { seed }, hints, places: packPlaces(places), tombstones: new Map() }),
+        packSecret({
+          salts: { seed },
+          hints: hasher.hints(),
+          places: packPlaces(places),
+          tombstones: new Map(),
+        }),
       );
       places = [];
     };

@@ -109,8 +109,9 @@ export class SegmentCheck {
     const order = this.order(entry, place, secret, rows, first, end);
     if (order === undefined) return;
     this.tally.events += count;
-    const { root, hints } = this.hash(order, secret, rows);
-    if (!sameBytes(root, entry.root)) this.explain(order, entry, place, secret, rows, hints);
+    const { root } = this.hash(order, secret, rows);
+    // Hints take a tenth of the time of a verification, so they are made where they are needed.
+    if (!sameBytes(root, entry.root)) this.explain(order, entry, place, secret, rows, this.hasher.hints());
   }
 
   /** The row of each index, -1 where only a tombstone is left; `undefined` if some are wrong. */
@@ -171,8 +172,9 @@ export class SegmentCheck {
   }
 
   private hash(order: Int32Array, { tombstones, salts }: SegmentSecret, rows: StoredSegments): SegmentHash {
-    for (const [index, row] of order.entries()) {
-      const grave = tombstones.get(index);
+    for (let index = 0; index < order.length; index++) {
+      const row = order[index] as number;
+      const grave = row < 0 ? tombstones.get(index) : undefined;
       if (row >= 0) rows.add(this.hasher, row);
       else if (grave !== undefined) this.hasher.addTombstone(grave);
     }

@@ -27,12 +27,7 @@ const nodeMessageBytes = 128;
 /** An event whose content was erased: what the ledger keeps of it. */
 export type Tombstone = { readonly header: Uint8Array; readonly commitment: Uint8Array };
 
-export type SegmentHash = {
-  readonly root: Uint8Array;
-  readonly count: number;
-  /** Says which events of a broken segment were touched (`hints.ts`). */
-  readonly hints: Uint8Array;
-};
+export type SegmentHash = { readonly root: Uint8Array; readonly count: number };
 
 /**
  * Takes the events of one segment after the other; `finish` gives the hash and makes ready for the
@@ -41,6 +36,8 @@ export type SegmentHash = {
 export class SegmentHasher {
   private readonly lanes = new Lanes();
   private count = 0;
+  /** Events of the segment that was finished last. */
+  private finished = 0;
   /** Where the salt of each event goes, or -1 for one that was erased. */
   private readonly saltPlaces: number[] = [];
   private readonly commitmentEnds: number[] = [];
@@ -126,6 +123,11 @@ export class SegmentHasher {
     return this.lanes.bytes.slice(place, place + hashBytes);
   }
 
+  /** Says which events of a broken segment were touched (`hints.ts`); after `finish` and before the next `add`. */
+  hints(): Uint8Array {
+    return hintsOf(this.lanes.bytes, this.leafDigests, this.finished);
+  }
+
   finish(salts: Salts): SegmentHash {
     const { lanes, count } = this;
     if (count === 0) throw new Error("a segment has at least one event");
@@ -144,11 +146,11 @@ export class SegmentHasher {
       lanes.queue(this.leafStarts[index] as number, this.leafEnds[index] as number, digest);
     }
     lanes.run();
-    const hints = hintsOf(lanes.bytes, this.leafDigests, count);
     const root = hashNodes(lanes, nodes, count);
     this.count = 0;
+    this.finished = count;
     lanes.reset();
-    return { root, count, hints };
+    return { root, count };
   }
 }
 
