@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { checkAccess, type PageServer, startPageServer, type Watched } from "./page-browser.ts";
 import { longLine, manyJobs, strange, strangeEvents } from "./page-many.ts";
 import { takePictures } from "./page-pictures.ts";
@@ -40,6 +40,17 @@ async function visit(path: string, look: (watched: Watched) => Promise<void>): P
 }
 
 const heading = async (page: Page): Promise<string> => await page.locator("main h1").innerText();
+
+/** A proof whose event says something else; all that is signed stays as it was. */
+function withOtherContent(proof: string): string {
+  return proof.replace(/^extra (\S+)$/m, (_, encoded: string) => {
+    const extra = JSON.parse(Buffer.from(encoded, "base64").toString()) as { content: string };
+    const content = Buffer.from(extra.content, "base64");
+    content[content.length - 1] = (content.at(-1) ?? 0) ^ 1;
+    const forged = JSON.stringify({ ...extra, content: content.toString("base64") });
+    return `extra ${Buffer.from(forged).toString("base64")}`;
+  });
+}
 
 /** Waits for a sentence at the top of the screen. */
 async function saying(page: Page, words: RegExp): Promise<void> {
@@ -242,6 +253,47 @@ describe("somebody proves", () => {
       const proof = readFileSync(await (await coming).path(), "utf8");
       assert.match(proof, /^c2sp\.org\/tlog-proof@v1/);
       assert.match(proof, /— \S+ /);
+    });
+  });
+
+  test("a forgery: a proof that was changed on its way, and a ledger that shows another key", async () => {
+    await visit("/audit", async ({ page }) => {
+      let forge = (text: string): string => text;
+      let forged = 0;
+      const through = async (route: Route): Promise<void> => {
+        const answer = await route.fetch();
+        const text = await answer.text();
+        const other = forge(text);
+        if (other !== text) forged += 1;
+        await route.fulfill({ response: answer, body: other });
+      };
+      await page.route("**/events/*/proof", through);
+      await page.route("**/ledger/key", through);
+      await page.getByRole("button", { name: /stock\.corrected/ }).click();
+      await page.locator(".fields").waitFor();
+      const verify = page.getByRole("button", { name: "Verify in this browser" });
+      const said = page.getByRole("status");
+
+      await verify.click();
+      await said.filter({ hasText: "✓ Proven" }).waitFor();
+      const forgeries: readonly (readonly [(text: string) => string, string])[] = [
+        [withOtherContent, "✗ Not proven: the event is not in its segment"],
+        [
+          (text) => text.replace(/^— (\S+) \S{8}/m, "— $1 AAAAAAAA"),
+          "✗ Not proven: the checkpoint is not signed",
+        ],
+        [(text) => text.replace(/\+[0-9a-f]{8}\+/, "+00000000+"), "✗ The server shows another key"],
+      ];
+      for (const [change, words] of forgeries) {
+        const before = forged;
+        forge = change;
+        await verify.click();
+        await said.filter({ hasText: words }).waitFor();
+        assert.ok(forged > before, "something was forged");
+      }
+      forge = (text) => text;
+      await verify.click();
+      await said.filter({ hasText: "✓ Proven" }).waitFor();
     });
   });
 
