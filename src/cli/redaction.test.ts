@@ -61,6 +61,25 @@ describe("midwatch redact", () => {
     assert.match(refused.notes, /keyz/);
   });
 
+  test("makes of a file of rules one for recorders, and says what stays the server's", async () => {
+    const file = join(folder, "recorders.yaml");
+    writeFileSync(
+      file,
+      "patterns:\n  - { id: order, pattern: 'ORD-[0-9]{8}' }\n  - { id: lot, pattern: 'LOT-[0-9]+' }\njobs:\n  - { job: PayJob, hide: [0] }\n",
+    );
+    const made = await midwatch(["redact", "rules", "--json", file]);
+    const rules = JSON.parse(made.out) as { patterns: { id: string }[]; serverOnly: { id: string }[] };
+    assert.deepEqual(
+      [made.code, rules.patterns.map(({ id }) => id), rules.serverOnly.map(({ id }) => id)],
+      [0, ["user:order"], ["user:lot"]],
+    );
+    assert.match(made.notes, /user:lot is the server's only: it repeats something without an end/);
+    assert.match(
+      (await midwatch(["redact", "rules", file])).out,
+      /^user:order: custom\njob PayJob: without 0\n$/,
+    );
+  });
+
   test("makes a keyring for its owner alone, and tells tokens of all versions until one is destroyed", async () => {
     const data = ["--data", folder];
     loadRedaction(folder, "", random);

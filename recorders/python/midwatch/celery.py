@@ -51,7 +51,8 @@ def _before_publish(headers=None, body=None, **_):
         }
     headers[HEADER] = {name: value for name, value in header.items() if value is not None}
     if recorder.settings.is_on("redact_broker") and isinstance(body, (tuple, list)) and len(body) > 1:
-        values, named = redacted(_task(headers.get("task")), body[0], body[1])
+        job = headers.get("task")
+        values, named = redacted(job, _task(job), body[0], body[1])
         headers["argsrepr"] = repr(values)[:1024]
         headers["kwargsrepr"] = repr(named)[:1024]
 
@@ -83,7 +84,7 @@ def _after_publish(headers=None, body=None, routing_key=None, **_):
 
 
 def _arguments(job, arguments, keywords):
-    mode = recorder.settings.arguments_of(job)
+    mode = recorder.arguments_of(job)
     if mode == "none":
         return None
     both = {"args": list(arguments), "kwargs": dict(keywords)}
@@ -91,7 +92,7 @@ def _arguments(job, arguments, keywords):
         return recorder.redact.digest(both)
     if mode == "shape":
         return recorder.redact.shape(both)
-    values, named = redacted(_task(job), arguments, keywords)
+    values, named = redacted(job, _task(job), arguments, keywords)
     return {"args": values, "kwargs": named}
 
 

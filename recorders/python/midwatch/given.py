@@ -18,14 +18,20 @@ _SECRETS_MAX = 50
 _DEPTH_MAX = 8
 
 
-def redacted(task, arguments, keywords):
+def redacted(job, task, arguments, keywords):
     """Positional arguments and keywords, each redacted as what it is called."""
     names = _names(task)
+    redact = recorder.redact_for(job)
+    digest, hide = recorder.rule_of(job)
+    if digest:
+        return [_MARK], {}
+    hide = hide | {place for place, name in enumerate(names) if name in hide}
+    given = redact.without({"args": list(arguments), "kwargs": dict(keywords)}, hide)
     values = [
-        recorder.redact.value(value, key=names[place] if place < len(names) else None)
-        for place, value in enumerate(arguments)
+        redact.value(value, key=names[place] if place < len(names) else None)
+        for place, value in enumerate(given["args"])
     ]
-    return values, recorder.redact.value(dict(keywords))
+    return values, redact.value(given["kwargs"])
 
 
 @guarded
@@ -33,9 +39,16 @@ def secrets_of(task, arguments, keywords):
     """A pattern of the secrets that a task is given; None if there are none."""
     found = []
     names = _names(task)
+    digest, hide = recorder.rule_of(task.name)
+    redact = recorder.redact_for(task.name)
+
+    def is_secret(name):
+        return digest or name in hide or redact.sensitive(name)
+
     for place, value in enumerate(arguments):
-        _collect(value, place < len(names) and recorder.redact.sensitive(names[place]), found, 0)
-    _collect(keywords, False, found, 0)
+        secret = place in hide or (is_secret(names[place]) if place < len(names) else digest)
+        _collect(value, secret, found, 0, is_secret)
+    _collect(keywords, digest, found, 0, is_secret)
     if not found:
         return None
     return re.compile("|".join(re.escape(text) for text in sorted(set(found), key=len, reverse=True)))
@@ -56,16 +69,16 @@ def _names(task):
     return [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
 
 
-def _collect(value, is_secret, found, depth):
+def _collect(value, secret, found, depth, is_secret):
     if len(found) >= _SECRETS_MAX or depth > _DEPTH_MAX:
         return
     if isinstance(value, dict):
         for key, item in value.items():
-            _collect(item, is_secret or recorder.redact.sensitive(key), found, depth + 1)
+            _collect(item, secret or is_secret(key), found, depth + 1, is_secret)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            _collect(item, is_secret, found, depth + 1)
-    elif is_secret and isinstance(value, (str, int)) and not isinstance(value, bool):
+            _collect(item, secret, found, depth + 1, is_secret)
+    elif secret and isinstance(value, (str, int)) and not isinstance(value, bool):
         text = str(value)
         if _SECRET_LENGTH_MIN <= len(text) <= _SECRET_LENGTH_MAX:
             found.append(text)

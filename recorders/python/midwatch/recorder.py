@@ -7,6 +7,7 @@ import sys
 import time
 
 from .redact import Redact
+from .redact_user import ByJob, read_user_rules
 from .settings import Settings
 from .spool import Spool
 
@@ -65,11 +66,15 @@ class Recorder:
         self._complaints = self.settings.complaints
         for complaint in self._complaints:
             sys.stderr.write("midwatch: %s\n" % complaint)
+        self._rules_failed = False
         self._prepare()
 
     def _prepare(self):
         settings = self.settings
-        self.redact = Redact(key=settings.digest_key, deny=settings.hash_fields or (), drop=settings.drop_fields or ())
+        self._user = self._read_user_rules()
+        self._by_job = ByJob(self._user, lambda user, job: Redact(
+            key=settings.digest_key, deny=settings.hash_fields or (), drop=settings.drop_fields or (), user=user, job=job,
+        ))
         self.spool = Spool(settings.spool, self.kind, settings.host)
         self._hashed = frozenset(settings.hash_fields or ()) - _KEPT
         self._dropped = frozenset(settings.drop_fields or ()) - _KEPT
@@ -83,6 +88,42 @@ class Recorder:
             )
             if value
         }
+
+    def _read_user_rules(self):
+        path = self.settings.redaction_rules
+        self._rules_failed = False
+        if not path:
+            return None
+        try:
+            return read_user_rules(path, self.settings.service)
+        except (OSError, ValueError) as error:
+            why = "cannot be read: %s" % type(error).__name__ if isinstance(error, OSError) else error
+            complaint = "redaction_rules: %s %s; no arguments are recorded" % (path, why)
+            sys.stderr.write("midwatch: %s\n" % complaint)
+            self._complaints = [*self._complaints, complaint]
+            self._rules_failed = True
+            return None
+
+    @property
+    def redact(self):
+        """By the rules that hold for the job that runs now."""
+        return self.redact_for((current.get() or {}).get("job"))
+
+    def redact_for(self, job):
+        return self._by_job.of(job)
+
+    def rule_of(self, job):
+        """Whether only a digest of the job's arguments is kept, and the names and positions that go."""
+        if self._rules_failed:
+            return True, frozenset()
+        return self._user.arguments_of(job) if self._user else (False, frozenset())
+
+    def arguments_of(self, job):
+        """How the job's arguments are recorded. What the user has forbidden is not known without the rules."""
+        mode = self.settings.arguments_of(job)
+        if self._rules_failed:
+            return "none"
+        return "digest" if mode != "none" and self.rule_of(job)[0] else mode
 
     def configure(self, **values):
         self.settings.change(values)

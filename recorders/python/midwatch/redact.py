@@ -21,6 +21,8 @@ _TOO_DEEP = "[REDACTED:depth]"
 _NAMED = re.compile(r"[0-9A-Za-z_.-]{1,60}(?: [0-9A-Za-z_.-]{1,60}){0,2}\Z")
 _STRING_BYTES_MAX = 16384
 _NAMES_SIZE = 4096
+#: What stands around the arguments themselves.
+_WRAPPERS = frozenset(("args", "kwargs", "arguments", "object"))
 _NAME_LENGTH_MAX = 256
 _NAMES = re.compile(r"(?:name|key|field|param|parameter|header|variable|attribute)\Z", re.IGNORECASE | re.ASCII)
 _VALUES = re.compile(r"(?:value|val|content|data|raw)\Z", re.IGNORECASE | re.ASCII)
@@ -32,13 +34,16 @@ class Redact:
     ``key`` is a secret that server and recorders share: with it the same person or secret gets the
     same mark everywhere. Without it marks name the class only. ``allow`` lists keys that are never
     sensitive, ``deny`` keys that always are; ``drop`` keys that are left out with what stands under
-    them.
+    them; ``user`` are the rules of a file, of which those for ``job`` hold.
     """
 
-    def __init__(self, key=None, allow=(), deny=(), drop=()):
+    def __init__(self, key=None, allow=(), deny=(), drop=(), user=None, job=None):
         if isinstance(key, str):
             key = key.encode("utf-8")
-        self._text = Text(_rules(allow, deny), Mark(RULES["classes"], key or None))
+        rules = _rules(allow, deny)
+        if user is not None:
+            rules = user.added_to(rules, job)
+        self._text = Text(rules, Mark(rules["classes"], key or None))
         self._depth_max = RULES["limits"]["depthMax"]
         self._items_max = RULES["limits"]["itemsMax"]
         self._names = {}
@@ -61,6 +66,16 @@ class Redact:
         try:
             rule = None if key is None else self._rule_of(_key_text(key))
             return self._walk(object, rule, 1, [self._items_max])
+        except Exception:  # noqa: BLE001 -- see text
+            return _WITHHELD
+
+    def without(self, arguments, hide):
+        """A job's arguments without those that ``hide`` has by name or position.
+
+        Names count everywhere, positions in the list of arguments alone.
+        """
+        try:
+            return self._without(arguments, hide, 0, True) if hide else arguments
         except Exception:  # noqa: BLE001 -- see text
             return _WITHHELD
 
@@ -114,7 +129,7 @@ class Redact:
         data = string.encode("utf-8", "replace")
         if not self._text.values.fits(rule.when, data):
             return self.text(string)
-        if self._text.values.settled(data):
+        if self._text.values.settled(data) or data in self._text.allowed:
             return string
         return self._text.mark.make(rule.class_name, data).decode("ascii")
 
@@ -193,6 +208,27 @@ class Redact:
                 break
             result.append(self._walk(item, second if index == 1 and second is not None else rule, depth + 1, left))
         return result
+
+    def _without(self, object, hide, depth, outermost):
+        is_dict = isinstance(object, dict)
+        if depth > self._depth_max or not (is_dict or isinstance(object, (list, tuple))):
+            return object
+        wrapped = outermost and is_dict and any(name in _WRAPPERS for name in object if isinstance(name, str))
+        places = outermost and not wrapped
+        result = []
+        for place, (name, item) in enumerate(object.items() if is_dict else enumerate(object)):
+            text = _key_text(name) if is_dict else str(name)
+            if text in hide or (places and place in hide):
+                result.append((name, self._dropped_argument(item)))
+            else:
+                inner = wrapped and text in ("args", "arguments")
+                result.append((name, self._without(item, hide, depth + 1, inner)))
+        return dict(result) if is_dict else [item for _, item in result]
+
+    def _dropped_argument(self, item):
+        if item is None:
+            return None
+        return self._text.mark.make("argument", self._canonical(item, 1).encode("utf-8", "replace")).decode("ascii")
 
     def _outline(self, object, depth, left):
         left[0] -= 1

@@ -49,6 +49,7 @@ class Keys:
                 self._endings.append((ending, rule))
         self._negative = frozenset(rules["negativeWords"])
         self._negative_last = frozenset(rules["negativeLast"])
+        self._allowed = frozenset(rules.get("allowedKeys", ()))
         self._key_bytes_max = rules["limits"]["keyBytesMax"]
         self._cache = {}
 
@@ -73,6 +74,8 @@ class Keys:
         if len(key) > self._key_bytes_max:
             return None
         words = split_key(key)
+        if self._allowed and " ".join(words) in self._allowed:
+            return None
         found = None
         found_end = covered = 0
         for at in range(len(words)):

@@ -77,6 +77,21 @@ class _ValueRule:
         self.check = entry.get("check")
 
 
+class _Pattern:
+    """A pattern of the user."""
+
+    __slots__ = ("id", "class_name", "keywords", "pattern")
+
+    def __init__(self, entry):
+        self.id = entry["id"]
+        self.class_name = entry["class"]
+        self.keywords = [word.encode("ascii") for word in entry["keywords"]]
+        self.pattern = re.compile(entry["pattern"].encode("ascii"))
+
+    def concerns(self, lower):
+        return not self.keywords or any(word in lower for word in self.keywords)
+
+
 class Text:
     def __init__(self, rules, mark):
         self._limits = rules["limits"]
@@ -90,12 +105,16 @@ class Text:
         self._hints = _tree(_hint_words(rules), "[_. -]?")
         self._assignments = Assignments(self._hints, self.keys, self.values)
         self._rules = [_ValueRule(entry) for entry in rules["values"] if mark.verdict(entry["class"]) != "off"]
+        self._patterns = [_Pattern(entry) for entry in rules.get("patterns", ())]
+        self.allowed = rules.get("allowedValues", frozenset())
+        # The cheap look at a text knows nothing of addresses, which are read only by choice.
+        self._reads_all = mark.verdict("ip") != "off"
         self._keywords = self._keyword_pattern(False)
         self._lower_keywords = self._keyword_pattern(True)
 
     def redact(self, text):
         """The same object when nothing had to go."""
-        if _is_plain(text):
+        if _is_plain(text) and not self._concerns_user(text):
             return text
         if len(text) > self._limits["textBytesMax"]:
             return self.mark.make("overrun", text)
@@ -111,6 +130,13 @@ class Text:
                 break
             redacted = again
         return redacted
+
+    def _concerns_user(self, text):
+        """Whether the user's rules may find something where the built-in ones cannot."""
+        if self._reads_all or not self._patterns:
+            return self._reads_all
+        lower = text.lower()
+        return any(pattern.concerns(lower) for pattern in self._patterns)
 
     def _pass(self, text, budget):
         spans = self._spans_of(text, budget, 0)
@@ -142,6 +168,11 @@ class Text:
 
             for start, end, rule in self._decode.find(text, inner):
                 spans.append(_Span(start, end, "encoded", rule))
+        for pattern in self._patterns:
+            if pattern.concerns(lower):
+                for match in pattern.pattern.finditer(text):
+                    if match.end() > match.start():
+                        spans.append(_Span(match.start(), match.end(), pattern.class_name, pattern.id))
         return self._settle(text, spans) if spans else spans
 
     def _settle(self, text, spans):
@@ -154,6 +185,8 @@ class Text:
         kept = [
             span for span in _merge(fresh) if span.end > span.start and self.mark.verdict(span.class_name) != "off"
         ]
+        if self.allowed:
+            kept = [span for span in kept if text[span.start : span.end] not in self.allowed]
         for span in kept:
             _whole_characters(text, span)
         return kept

@@ -32,6 +32,7 @@ class Settings:
         "arguments_by_job": (None, "map", None),
         "hash_fields": ("MIDWATCH_HASH_FIELDS", "list", None),
         "drop_fields": ("MIDWATCH_DROP_FIELDS", "list", None),
+        "redaction_rules": ("MIDWATCH_REDACTION_RULES", "text", None),
         "digest_key": ("MIDWATCH_DIGEST_KEY", "text", None),
         "log_level": ("MIDWATCH_LOG_LEVEL", "choice", "info"),
         "log_sample": ("MIDWATCH_LOG_SAMPLE", "share", "1"),

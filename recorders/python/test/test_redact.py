@@ -1,13 +1,14 @@
 import glob
 import json
 import os
-import unittest
-
 import sys
+import tempfile
+import unittest
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(_HERE, ".."))
 
+from midwatch.redact_user import UserRules, read_user_rules  # noqa: E402 -- the package lies beside its tests
 from midwatch.redact import Redact  # noqa: E402 -- the package lies beside its tests
 
 _FILES = sorted(glob.glob(os.path.join(_HERE, "../../../contract/redaction/cases/*.json")))
@@ -43,6 +44,33 @@ class RedactTest(unittest.TestCase):
         redact = Redact(key=shared["secret"])
         self.assertEqual(shared["expected"], redact.text(shared["text"]))
         self.assertEqual(shared["digest"], redact.digest(shared["value"]))
+
+    def test_replays_the_rules_of_a_user_byte_for_byte(self):
+        with open(os.path.join(_HERE, "../../../contract/redaction/user-rules.json"), encoding="utf-8") as file:
+            cases = json.load(file)
+        user = UserRules(cases["compiled"], cases["service"])
+        seen = 0
+        for kind in ("texts", "structures", "arguments"):
+            for entry in cases[kind]:
+                seen += 1
+                redact = Redact(key="midwatch test key", user=user, job=entry["job"])
+                if kind == "texts":
+                    found = redact.text(entry["text"])
+                else:
+                    hide = user.arguments_of(entry["job"])[1] if kind == "arguments" else ()
+                    found = redact.value(redact.without(entry["value"], hide))
+                self.assertEqual(entry["expected"], found, entry)
+        self.assertGreaterEqual(seen, 25)
+        self.assertEqual((True, frozenset()), user.arguments_of("PayrollJob"))
+
+    def test_refuses_rules_that_are_not_compiled(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "rules.yaml")
+            for text in ("keys: []\n", "[]", '{"version": 1}', '{"version": 2}'):
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+                with self.assertRaises(ValueError):
+                    read_user_rules(path, "shop")
 
     def test_never_raises_and_never_asks_for_a_repr(self):
         loop = {}

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(_HERE, ".."))
 
 import midwatch  # noqa: E402 -- the package lies beside its tests
 from midwatch.debug import debug  # noqa: E402
+from midwatch.given import _MARK, redacted  # noqa: E402
 from midwatch.logs import is_sampled  # noqa: E402
 from midwatch.recorder import current, recorder  # noqa: E402
 from midwatch.settings import Settings  # noqa: E402
@@ -109,6 +110,27 @@ class WrittenTest(unittest.TestCase):
         self.assertNotIn("notes", one["attributes"]["arguments"])
         self.assertNotIn("5295", json.dumps(one))
 
+    def test_takes_the_rules_of_a_user_and_records_no_arguments_when_it_cannot(self):
+        path = os.path.join(self.folder.name, "rules.json")
+        with open(os.path.join(_HERE, "../../../contract/redaction/user-rules.json"), encoding="utf-8") as file:
+            compiled = json.load(file)["compiled"]
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(compiled, file)
+        try:
+            midwatch.configure(service="shop", redaction_rules=path)
+            self.assertEqual("voucher=8", recorder.redact.text("voucher=8"))
+            token = current.set({"job": "Mail::Welcome"})
+            self.assertNotIn("8", recorder.redact.text("voucher=8").replace("REDACTED", "")[:20])
+            current.reset(token)
+            self.assertEqual(["digest", "redacted"], [recorder.arguments_of(job) for job in ("PayrollJob", "Other")])
+            midwatch.configure(redaction_rules=path + ".absent")
+            self.assertEqual(["none", "none"], [recorder.arguments_of(job) for job in ("PayrollJob", "Other")])
+            self.assertEqual(([_MARK], {}), redacted("Other", None, ["bob"], {"a": 1}))
+            recorder.record("job.started", {"run_id": "run-9"})
+            self.assertIn("cannot be read", " ".join(self.lines()))
+        finally:
+            midwatch.configure(service=None, redaction_rules=None)
+
     def test_samples_low_lines_run_by_run_and_tells_how_many(self):
         midwatch.configure(log_sample=0.5)
         for run in ("run-1", "run-2", "run-3", "run-1"):
@@ -148,6 +170,17 @@ class WrittenTest(unittest.TestCase):
         self.assertEqual(1, len(self.lines()), self.lines())
         self.assertRegex(self.lines()[0], r"\Apassword=\[")
         self.assertEqual([], shown)
+
+    def test_lines_that_somebody_asks_for_are_not_sampled_away(self):
+        for line in _contract("cases.json")["sample"]["debug"]:
+            midwatch.configure(log_sample=line["share"], log_level="info")
+            debug.__init__()
+            self.ask(job="billing.charge")
+            before = len(self.lines())
+            token = current.set({"job": line["job"], "run_id": "run-2"})
+            self.logger.log(logging.getLevelName(line["severity"].upper()), "of %s", line["job"])
+            current.reset(token)
+            self.assertEqual(line["kept"], len(self.lines()) > before, line)
 
     def test_a_control_file_that_nobody_can_read_asks_for_nothing(self):
         for text in ("", "[1]", "{", '{"debug":[{}]}', '{"debug":[{"until":"soon"}]}', '{"debug":[7]}', "\x00" * 9):

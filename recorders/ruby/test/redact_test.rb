@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "json"
+require "tempfile"
 require "minitest/autorun"
 require_relative "../lib/midwatch/redact"
 
@@ -32,6 +33,33 @@ class RedactTest < Minitest::Test
     redact = Midwatch::Redact.new(key: shared["secret"])
     assert_equal shared["expected"], redact.text(shared["text"])
     assert_equal shared["digest"], redact.digest(shared["value"])
+  end
+
+  def test_replays_the_rules_of_a_user_byte_for_byte
+    cases = JSON.parse(File.read(File.expand_path("../../../contract/redaction/user-rules.json", __dir__)))
+    user = Midwatch::Redact::UserRules.new(cases["compiled"], cases["service"])
+    seen = 0
+    %w[texts structures arguments].each do |kind|
+      cases[kind].each do |entry|
+        seen += 1
+        redact = Midwatch::Redact.new(key: "midwatch test key", user: user, job: entry["job"])
+        hide = kind == "arguments" ? user.arguments_of(entry["job"])[1] : []
+        found = kind == "texts" ? redact.text(entry["text"]) : redact.value(redact.without(entry["value"], hide))
+        assert_equal entry["expected"], found, entry.to_s
+      end
+    end
+    assert_operator seen, :>=, 25
+    assert_equal [true, []], user.arguments_of("PayrollJob")
+  end
+
+  def test_refuses_rules_that_are_not_compiled
+    ["keys: []\n", "[]", '{"version": 1}', '{"version": 2}'].each do |text|
+      Tempfile.create("rules") do |file|
+        file.write(text)
+        file.flush
+        assert_raises(ArgumentError) { Midwatch::Redact::UserRules.read(file.path, "shop") }
+      end
+    end
   end
 
   def test_reads_symbols_as_keys

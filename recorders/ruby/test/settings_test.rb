@@ -74,6 +74,31 @@ class SettingsTest < Minitest::Test
     assert_equal [1, 2], lines.map { |line| line["source_seq"] }
   end
 
+  def test_takes_the_rules_of_a_user_and_records_no_arguments_when_it_cannot
+    cases = JSON.parse(File.read(File.expand_path("../../../contract/redaction/user-rules.json", __dir__)))
+    before = Midwatch.settings.service
+    Dir.mktmpdir do |folder|
+      path = File.join(folder, "rules.json")
+      File.write(path, JSON.generate(cases["compiled"]))
+      Midwatch.configure { |config| config.service, config.redaction_rules = "shop", path }
+      assert_equal "voucher=8", Midwatch.redact.text("voucher=8")
+      context = Midwatch::Context.new(given: -> { { "user" => "robert-b", "answer" => "my first dog" } })
+      context.job = "LoginJob"
+      assert_equal "robert-b of [REDACTED:secret]", context.hide("robert-b of my first dog")
+      Midwatch::Context.with(Midwatch::Context.new.tap { |other| other.job = "Mail::A" }) do
+        assert_equal "voucher=[REDACTED:custom]", Midwatch.redact.text("voucher=8").sub(/:[0-9a-f]{8}\]/, "]")
+      end
+      assert_equal %w[digest redacted], %w[PayrollJob Other].map { |job| Midwatch.recorder.arguments_of(job) }
+      kept = Midwatch::Arguments.kept("LoginJob", %w[bob dog])
+      assert_equal ["bob", true], [kept[0], kept[1].start_with?("[REDACTED:argument")]
+      _, told = capture_io { Midwatch.configure { |config| config.redaction_rules = "#{path}.absent" } }
+      assert_match(/cannot be read/, told)
+      assert_equal %w[none none], %w[PayrollJob Other].map { |job| Midwatch.recorder.arguments_of(job) }
+    end
+  ensure
+    Midwatch.configure { |config| config.service, config.redaction_rules = before, nil }
+  end
+
   def test_fields_are_hashed_or_dropped_wherever_they_stand
     Midwatch.configure do |config|
       config.digest_key = "k" * 32

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import type { EventPage } from "../../api/schemas.ts";
 import { explain, tokensOf } from "../../redact/explain.ts";
 import { compileMarker, type KeyedName } from "../../redact/keyring.ts";
+import { compileRecorderRules } from "../../redact/recorder-rules.ts";
 import { redactEvent } from "../../redact/redact.ts";
 import { type CompiledRules, compileRules } from "../../redact/rules.ts";
 import { createRedactionSums } from "../../redact/summary.ts";
@@ -31,6 +32,7 @@ export const addRedact: AddCommand = (program, terminal) => {
   addTest(redact, terminal);
   addScan(redact, terminal);
   addToken(redact, terminal);
+  addRules(redact, terminal);
   addRedactKeys(redact, terminal);
 };
 
@@ -176,5 +178,35 @@ function addToken(redact: Command, terminal: Terminal): void {
       const { values } = loadConfig(options, terminal.environment);
       const tokens = tokensOf(name, value, compileMarker(loadKeyring(values.data)));
       await terminal.write(`${tokens.join("\n")}\n`);
+    });
+}
+
+function addRules(redact: Command, terminal: Terminal): void {
+  redact
+    .command("rules")
+    .summary("check a file of rules, and make one for the recorders of it")
+    .description(
+      "Checks a file of rules and lists them. With --json it prints the file that recorders read, which know\n" +
+        "no YAML: they find its path in redaction_rules, or $MIDWATCH_REDACTION_RULES. What only the server\n" +
+        "can do is named, with the reason.",
+    )
+    .argument("<file>", "the rules, as redaction.rules of the server")
+    .option("--json", "print the file for recorders")
+    .addHelpText("after", "\nExample:\n  midwatch redact rules --json rules.yaml > recorder-rules.json\n")
+    .action(async (file: string, options: { readonly json?: true }) => {
+      const rules = compileRecorderRules(loadUserRules(file));
+      for (const { id, because } of rules.serverOnly)
+        terminal.note(`${printable(id)} is the server's only: it ${because}.`);
+      if (options.json) return terminal.write(`${JSON.stringify(rules, null, 2)}\n`);
+      const lines = [
+        ...Object.entries(rules.classes).map(([name, verdict]) => `class ${name}: ${verdict}`),
+        ...[...rules.keys, ...rules.patterns].map(({ id, class: name }) => `${id}: ${name}`),
+        ...[...rules.allow.keys, ...rules.allow.values].map((allowed) => `allowed: ${allowed}`),
+        ...rules.jobs.map(
+          ({ jobs = [], digest, hide }) =>
+            `job ${jobs.join(", ")}: ${digest ? "a digest of the arguments" : `without ${hide.join(", ")}`}`,
+        ),
+      ];
+      await terminal.write(lines.map((line) => `${printable(line)}\n`).join(""));
     });
 }

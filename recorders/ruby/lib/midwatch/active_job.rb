@@ -122,7 +122,7 @@ module Midwatch
         link = link_of(job)
         fields = { "time" => time.is_a?(Time) ? Midwatch.recorder.time_text(time) : nil, "actor" => link["actor"], "parent_run_id" => link["parent"] }
         name = name_of(job)
-        arguments = Midwatch.settings.arguments_of(name) == "none" ? nil : Midwatch.safely { Arguments.kept(name, structure_of(job)) }
+        arguments = Midwatch.recorder.arguments_of(name) == "none" ? nil : Midwatch.safely { Arguments.kept(name, structure_of(job)) }
         attributes = { "due_time" => due_time(job)&.then { |due| Midwatch.recorder.time_text(due) }, "arguments" => arguments }
         Midwatch.recorder.record("job.enqueued", own_fields(job, link, name).merge!(fields), attributes.compact)
       end

@@ -15,18 +15,19 @@ module Midwatch
 
     # Of the payload in memory, while it is being enqueued; nil where nothing is to be recorded.
     def of(job_name, payload)
-      mode = Midwatch.settings.arguments_of(job_name)
+      mode = Midwatch.recorder.arguments_of(job_name)
       return nil if mode == "none" || payload.nil?
 
       kept(job_name, structure_of(payload), mode)
     end
 
     # What the settings let be recorded of a structure.
-    def kept(job_name, structure, mode = Midwatch.settings.arguments_of(job_name))
+    def kept(job_name, structure, mode = Midwatch.recorder.arguments_of(job_name))
+      redact = Midwatch.redact(job_name)
       case mode
-      when "digest" then Midwatch.redact.digest(structure)
-      when "shape" then Midwatch.redact.shape(structure)
-      else Midwatch.redact.value(structure)
+      when "digest" then redact.digest(structure)
+      when "shape" then redact.shape(structure)
+      else redact.value(redact.without(structure, Midwatch.recorder.rule_of(job_name)[1]))
       end
     end
 

@@ -89,21 +89,33 @@ module Midwatch
       given = @given&.call
       return nil if given.nil?
 
-      secrets = collect(given, false, []).uniq.sort_by { |secret| -secret.bytesize }
+      digest, hide = Midwatch.recorder.rule_of(job)
+      secrets = collect(given, digest, [], hide, true).uniq.sort_by { |secret| -secret.bytesize }
       secrets.empty? ? false : Regexp.union(secrets)
     end
 
-    def collect(value, secret, found)
+    def collect(value, secret, found, hide, outermost)
       return found if found.size >= SECRETS_MAX
 
       case value
-      when Hash then value.each { |key, item| collect(item, secret || Midwatch.redact.sensitive?(key), found) }
-      when Array then value.each { |item| collect(item, secret, found) }
+      when Hash, Array then collect_inside(value, secret, found, hide, outermost)
       when String, Integer
         text = value.to_s
         found << JsonLine.utf8(text) if secret && SECRET_BYTES.cover?(text.bytesize)
       end
       found
+    end
+
+    # Names count everywhere, positions in the list of arguments alone.
+    def collect_inside(value, secret, found, hide, outermost)
+      hash = value.is_a?(Hash)
+      wrapped = outermost && hash && value.any? { |name, _| Redact::WRAPPERS.include?(name.to_s) }
+      value.each_with_index do |item, place|
+        name, item = item if hash
+        hidden = hide.include?(name.to_s) || (outermost && !wrapped && hide.include?(place))
+        hidden ||= hash && Midwatch.redact.sensitive?(name)
+        collect(item, secret || hidden, found, hide, wrapped && %w[args arguments].include?(name.to_s))
+      end
     end
   end
 end

@@ -24,7 +24,7 @@ module Midwatch
     LEFT_OUT_SECONDS = 60
 
     # Of `complaints`: what was wrong with the settings and is not told yet.
-    attr_reader :spool, :redact, :settings, :debug, :complaints
+    attr_reader :spool, :settings, :debug, :complaints
     attr_accessor :faults
 
     # `before` is the recorder of this process so far: its file ends, its numbers go on.
@@ -32,9 +32,12 @@ module Midwatch
       @settings = settings
       @faults = @faults_told = 0
       @debug = Debug.new(settings)
-      @redact = Redact.new(key: settings.digest_key, deny: settings.hash_fields, drop: settings.drop_fields)
       @hidden = (settings.hash_fields + settings.drop_fields - KEPT)
       @complaints = (before || settings).complaints
+      @user = read_user_rules
+      @by_job = Redact::ByJob.new(@user) do |job|
+        Redact.new(key: settings.digest_key, deny: settings.hash_fields, drop: settings.drop_fields, user: @user, job: job)
+      end
       @spool = before&.spool || Spool.new(settings.spool, "ruby", settings.host)
       @spool.move(settings.spool, settings.host) if before
       @enabled = settings.on?(:enabled)
@@ -46,6 +49,27 @@ module Midwatch
       # The same as it stands in a line, without the braces: it never changes.
       @base_text = @base.each_with_object(+"") { |(name, value), text| JsonLine.field(text, name, value) }
       @base_names = @base.keys
+    end
+
+    # By the rules that hold for a job, else for the one that runs now.
+    def redact(job = @user && Context.current&.job)
+      @by_job.of(job)
+    end
+
+    # Whether only a digest of the job's arguments is kept, and the names and positions that go. All
+    # of them where the rules cannot be read: what the user has forbidden is not known then.
+    def rule_of(job)
+      return [true, []] if @rules_failed
+
+      @user ? @user.arguments_of(job) : Redact::UserRules::NOTHING
+    end
+
+    # How the job's arguments are recorded.
+    def arguments_of(job)
+      mode = @settings.arguments_of(job)
+      return "none" if @rules_failed
+
+      mode != "none" && rule_of(job)[0] ? "digest" : mode
     end
 
     # Appends one event; true when it is written. `fields` are those of an event, nil meaning
@@ -85,6 +109,18 @@ module Midwatch
 
     private
 
+    def read_user_rules
+      path = @settings.redaction_rules.to_s
+      path.empty? ? nil : Redact::UserRules.read(path, @settings.service)
+    rescue SystemCallError, ArgumentError => error
+      @rules_failed = true
+      why = error.is_a?(SystemCallError) ? "cannot be read: #{error.class}" : error.message
+      complaint = "redaction_rules: #{path} #{why}; no arguments are recorded"
+      $stderr.puts "midwatch: #{complaint}"
+      @complaints += [complaint]
+      nil
+    end
+
     # Written straight away, in the order of the contract: this is done for every event.
     def line(spool, kind, fields, attributes)
       text = +"{\"id\":\"" << uuid7 << "\",\"time\":\"" << (fields["time"] || time_text)
@@ -109,7 +145,7 @@ module Midwatch
 
     # What stands in a field that is to be hashed; nothing where it is to be dropped.
     def hide(name, value)
-      @settings.drop_fields.include?(name) ? nil : @redact.value(value, key: name)
+      @settings.drop_fields.include?(name) ? nil : redact.value(value, key: name)
     end
 
     def cut(name, value)
@@ -121,7 +157,7 @@ module Midwatch
       complaints = @complaints
       @complaints = []
       complaints.each do |complaint|
-        fields = { "severity" => "warn", "message" => "A setting is passed over: #{@redact.text(complaint)}", "runtime" => "ruby" }
+        fields = { "severity" => "warn", "message" => "A setting is passed over: #{redact.text(complaint)}", "runtime" => "ruby" }
         spool.append(line(spool, "log", fields, { "logger" => "midwatch" }))
       end
     end

@@ -2,6 +2,7 @@
 
 require_relative "redact_rules"
 require_relative "redact_text"
+require_relative "redact_user"
 
 module Midwatch
   # Removes secrets and personal data before anything is written, by the same rules as the server.
@@ -16,15 +17,20 @@ module Midwatch
     NAMED = /\A[0-9A-Za-z_.-]{1,60}(?: [0-9A-Za-z_.-]{1,60}){0,2}\z/n.freeze
     STRING_BYTES_MAX = 16_384
     NAMES_SIZE = 4096
+    # What stands around the arguments themselves.
+    WRAPPERS = %w[args kwargs arguments object].freeze
     NAMES = /\A(?:name|key|field|param|parameter|header|variable|attribute)\z/in.freeze
     VALUES = /\A(?:value|val|content|data|raw)\z/in.freeze
 
     # +key+ is a secret that server and recorders share: with it the same person or secret gets the
     # same mark everywhere. Without it marks name the class only. +allow+ lists keys that are never
-    # sensitive, +deny+ keys that always are; +drop+ keys that are left out with what stands under them.
-    def initialize(key: nil, allow: [], deny: [], drop: [])
+    # sensitive, +deny+ keys that always are; +drop+ keys that are left out with what stands under them;
+    # +user+ are the rules of a file, of which those for +job+ hold.
+    def initialize(key: nil, allow: [], deny: [], drop: [], user: nil, job: nil)
       key = key.to_s.b
-      @text = Text.new(rules(allow, deny), Mark.new(RULES["classes"], key.empty? ? nil : key.freeze))
+      all = rules(allow, deny)
+      all = user.added_to(all, job) if user
+      @text = Text.new(all, Mark.new(all["classes"], key.empty? ? nil : key.freeze))
       @limits = RULES["limits"]
       @names = {}
       @dropped = drop.map { |name| name.to_s.downcase }
@@ -32,7 +38,7 @@ module Midwatch
 
     # The string with secrets replaced; the same object when there were none.
     def text(string)
-      return string if string.valid_encoding? && string.encoding == Encoding::UTF_8 && Text.plain?(string)
+      return string if string.valid_encoding? && string.encoding == Encoding::UTF_8 && @text.clean?(string)
 
       bytes = utf8(string).b
       safe = @text.redact(bytes)
@@ -46,6 +52,14 @@ module Midwatch
     def value(object, key: nil)
       rule = key.nil? ? nil : rule_of(key_bytes(key))
       walk(object, rule, 1, [@limits["itemsMax"]])
+    rescue StandardError
+      WITHHELD
+    end
+
+    # A job's arguments without those that +hide+ has by name or position: names count everywhere,
+    # positions in the list of arguments alone.
+    def without(arguments, hide)
+      hide.empty? ? arguments : without_in(arguments, hide, 0, true)
     rescue StandardError
       WITHHELD
     end
@@ -118,7 +132,7 @@ module Midwatch
 
       bytes = utf8(string).b
       return text(string) unless @text.values.fits?(rule.when, bytes)
-      return string if @text.values.settled?(bytes)
+      return string if @text.values.settled?(bytes) || @text.allowed.key?(bytes)
 
       @text.mark.for(rule.class_name, bytes)
     end
@@ -202,6 +216,24 @@ module Midwatch
         result << walk(item, index == 1 && second ? second : rule, depth + 1, left)
       end
       result
+    end
+
+    def without_in(object, hide, depth, outermost)
+      hash = object.is_a?(Hash)
+      return object if depth > @limits["depthMax"] || !(hash || object.is_a?(Array))
+
+      wrapped = outermost && hash && object.any? { |name, _| WRAPPERS.include?(name.to_s) }
+      named = hash ? object.to_a : object.each_with_index.map { |item, place| [place, item] }
+      kept = named.each_with_index.map do |(name, item), place|
+        hidden = hide.include?(name.to_s) || (outermost && !wrapped && hide.include?(place))
+        inner = wrapped && %w[args arguments].include?(name.to_s)
+        [name, hidden ? dropped_argument(item) : without_in(item, hide, depth + 1, inner)]
+      end
+      hash ? kept.to_h : kept.map(&:last)
+    end
+
+    def dropped_argument(item)
+      item.nil? ? nil : @text.mark.for("argument", canonical(item, 1).b)
     end
 
     # Times and decimals as text, any other object by its class alone.

@@ -21,6 +21,7 @@ module Midwatch
         end
         @negative = rules["negativeWords"].to_h { |word| [word, true] }
         @negative_last = rules["negativeLast"].to_h { |word| [word, true] }
+        @allowed = (rules["allowedKeys"] || []).to_h { |phrase| [phrase, true] }
         @key_bytes_max = rules["limits"]["keyBytesMax"]
         @cache = {}
       end
@@ -67,6 +68,8 @@ module Midwatch
         return nil if key.bytesize > @key_bytes_max
 
         words = Keys.split(key)
+        return nil if @allowed.key?(words.join(" "))
+
         found = nil
         found_end = 0
         covered = 0

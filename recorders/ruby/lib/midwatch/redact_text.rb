@@ -12,6 +12,12 @@ module Midwatch
     # replaced where they stand, so that everything else stays as it was, byte for byte.
     class Text
       Span = Struct.new(:start, :end, :class_name, :rule, :quote, :claim)
+      # A pattern of the user.
+      Pattern = Struct.new(:id, :class_name, :keywords, :pattern) do
+        def concerns?(lower)
+          keywords.empty? || keywords.any? { |word| lower.include?(word) }
+        end
+      end
       ValueRule = Struct.new(:class_name, :id, :strong, :keep, :ignore_case, :keywords, :shape, :pattern, :check)
 
       SHAPES = {
@@ -33,7 +39,7 @@ module Midwatch
       STATEMENT = /insert[ \t\r\n]{1,8}into[ \t\r\n]{1,8}[^ \t\r\n(]{1,128}[ \t\r\n]{0,8}\(([^()]{1,4000})\)[ \t\r\n]{0,8}values[ \t\r\n]{0,8}/in.freeze
       PASSES_MAX = 6
 
-      attr_reader :keys, :values, :mark, :marks
+      attr_reader :keys, :values, :mark, :marks, :allowed
 
       def initialize(rules, mark)
         @limits = rules["limits"]
@@ -47,6 +53,12 @@ module Midwatch
         @hints = Regexp.new(Text.tree(hint_words(rules)), Regexp::NOENCODING)
         @assignments = Assignments.new(@hints, @keys, @values)
         @value_rules = rules["values"].filter_map { |entry| value_rule(entry) }
+        @patterns = (rules["patterns"] || []).map do |entry|
+          Pattern.new(entry["id"], entry["class"], entry["keywords"], Regexp.new(entry["pattern"], Regexp::NOENCODING)).freeze
+        end
+        @allowed = rules["allowedValues"] || {}
+        # The cheap look at a text knows nothing of addresses, which are read only by choice.
+        @reads_all = mark.verdict("ip") != "off"
         @keywords = keyword_pattern(false)
         @lower_keywords = keyword_pattern(true)
       end
@@ -74,9 +86,14 @@ module Midwatch
       end
       private_class_method :tree_source
 
+      # Nothing in the text can concern a built-in rule or one of the user.
+      def clean?(text)
+        Text.plain?(text) && !@reads_all && (@patterns.empty? || !concerns_user?(text))
+      end
+
       # The same string when nothing had to go.
       def redact(text)
-        return text if Text.plain?(text)
+        return text if clean?(text)
         return @mark.for("overrun", text) if text.bytesize > @limits["textBytesMax"]
 
         budget = [@limits["decodeBytesMax"]]
@@ -95,6 +112,11 @@ module Midwatch
       end
 
       private
+
+      def concerns_user?(text)
+        lower = text.downcase(:ascii)
+        @patterns.any? { |pattern| pattern.concerns?(lower) }
+      end
 
       def hint_words(rules)
         words = (rules["keys"].values.flat_map { |entry| entry["words"] } + rules["endings"].values.flatten).uniq
@@ -143,7 +165,15 @@ module Midwatch
           inner = ->(run) { secret_inside?(run, budget, depth) }
           @decode.each(text, inner) { |start, finish, rule| spans << Span.new(start, finish, "encoded", rule, "", 0) }
         end
+        @patterns.each { |pattern| find_pattern(text, pattern, spans) if pattern.concerns?(lower) }
         spans.empty? ? spans : settle(text, spans)
+      end
+
+      def find_pattern(text, pattern, spans)
+        text.scan(pattern.pattern) do
+          start, finish = Regexp.last_match.offset(0)
+          spans << Span.new(start, finish, pattern.class_name, pattern.id, "", 0) if finish > start
+        end
       end
 
       # Over budget a run counts as secret: it is not let through unread.
@@ -158,6 +188,7 @@ module Midwatch
           span.end > span.start && marks.any? { |first, last| first <= span.start && span.end <= last }
         end
         merge(fresh).select { |span| span.end > span.start && @mark.verdict(span.class_name) != "off" }
+                    .reject { |span| !@allowed.empty? && @allowed.key?(text[span.start...span.end]) }
                     .each { |span| whole_characters(text, span) }
       end
 

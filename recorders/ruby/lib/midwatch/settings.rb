@@ -21,6 +21,7 @@ module Midwatch
       arguments_by_job: [nil, :map, {}],
       hash_fields: ["MIDWATCH_HASH_FIELDS", :list, []],
       drop_fields: ["MIDWATCH_DROP_FIELDS", :list, []],
+      redaction_rules: ["MIDWATCH_REDACTION_RULES", :text, nil],
       digest_key: ["MIDWATCH_DIGEST_KEY", :text, nil],
       log_level: ["MIDWATCH_LOG_LEVEL", :choice, "info"],
       log_sample: ["MIDWATCH_LOG_SAMPLE", :share, 1],
