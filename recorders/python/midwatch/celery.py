@@ -19,6 +19,7 @@ from .actor import asker, lineage
 from .beat import entry_now, follow_entries
 from .celery_parent import failure_seen_by_parent
 from .celery_signals import connect, present, time_text
+from .clocks import clocks, end_time, took_ms
 from .failure import failure_fields
 from .given import redacted, secrets_of
 from .recorder import current, now_text, recorder
@@ -133,7 +134,7 @@ def _prerun(task_id=None, task=None, args=(), kwargs=None, **_):
         "fields": fields,
         "mark": mark,
         "token": current.set(mark),
-        "started": time.perf_counter_ns(),
+        "began": clocks(),
         "cpu": time.thread_time_ns(),
         "failure": None,
     }
@@ -181,8 +182,9 @@ def _postrun(task_id=None, state=None, retval=None, **_):
         current.reset(attempt["token"])
     except ValueError:
         current.set(None)
-    fields = dict(attempt["fields"])
-    fields["duration_ms"] = round((time.perf_counter_ns() - attempt["started"]) / 1e6, 3)
+    ended = end_time(attempt["began"])
+    fields = dict(attempt["fields"], time=ended)
+    fields["duration_ms"] = took_ms(attempt["began"])
     fields["cpu_ms"] = round((time.thread_time_ns() - attempt["cpu"]) / 1e6, 3)
     fields["max_rss_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if state == "SUCCESS":
@@ -194,7 +196,7 @@ def _postrun(task_id=None, state=None, retval=None, **_):
         recorder.record("job.failed", {**fields, **(attempt["failure"] or {}), **ends})
         if state == "RETRY":
             next_time = time_text(attempt["mark"]["next_time"]) or now_text()
-            recorder.record("job.retried", dict(attempt["fields"]), {"next_time": next_time})
+            recorder.record("job.retried", dict(attempt["fields"], time=ended), {"next_time": next_time})
     elif state in ("IGNORED", "REJECTED"):
         fields["outcome"] = state.lower()
         requeue = True if getattr(retval, "requeue", False) else None

@@ -13,11 +13,12 @@ from celery import signals
 
 from .beat import declared_schedule, follow_changes
 from .celery_signals import connect, present
+from .clocks import clocks, end_time
 from .failure import fingerprint
 from .recorder import guarded, recorder
 
 HEARTBEAT_SECONDS = 30
-#: Attempts that the parent remembers, to tell which one a dead child took with it.
+#: Attempts that the parent remembers, to tell which one a dead child took with it, and since when.
 RECEIVED_MAX = 10_000
 
 _received = collections.OrderedDict()
@@ -27,21 +28,28 @@ _heartbeat_at = 0.0
 @connect(signals.task_received)
 def _received_by_parent(request=None, **_):
     retries = (getattr(request, "request_dict", None) or {}).get("retries") or 0
-    _received[request.id] = retries + 1
+    _received[request.id] = (retries + 1, clocks())
     if len(_received) > RECEIVED_MAX:
         _received.popitem(last=False)
 
 
+def _end_of(received):
+    """Which attempt it is that ends, and when, if not now; the child alone knows when it began."""
+    return (received[0], end_time(received[1])) if received else (None, None)
+
+
 @connect(signals.task_revoked)
 def _revoked(request=None, terminated=None, signum=None, expired=None, **_):
+    attempt, time_of_end = _end_of(_received.get(request.id))
     outcome = "expired" if expired else "terminated" if terminated else "revoked"
     signal_name = getattr(signum, "name", None) or (str(signum) if terminated and signum else None)
     fields = {
+        "time": time_of_end,
         "runtime": "celery",
         # A Context when a running task is terminated, a worker's Request when one is dropped.
         "job": getattr(request, "name", None) or getattr(request, "task", None),
         "run_id": request.id,
-        "attempt": _received.get(request.id) if terminated else None,
+        "attempt": attempt if terminated else None,
         "outcome": outcome,
         "signal": signal_name,
         # By which the agent knows that the child's run is not lost with the child.
@@ -73,11 +81,13 @@ def failure_seen_by_parent(job, task_id, exception):
     is_lost = name == "WorkerLostError"
     text = recorder.redact.text(str(exception))
     killed_by = re.search(r"\((SIG[A-Z]+)\)", text)
+    attempt, time_of_end = _end_of(_received.pop(task_id, None))
     fields = {
+        "time": time_of_end,
         "runtime": "celery",
         "job": job,
         "run_id": task_id,
-        "attempt": _received.pop(task_id, None),
+        "attempt": attempt,
         "outcome": "lost" if is_lost else "failed",
         "signal": killed_by.group(1) if killed_by else None,
         "error_class": name,
