@@ -60,8 +60,9 @@ export function configurationReference(): string {
       return `| \`${name}\` | ${variable === null ? "" : `\`${variable}\``} | ${usual ?? ""} | ${both} | ${about}${choices} |`;
     }),
     "",
-    "`midwatch debug` lets lines below `log_level` through for one service, job or logger and for a limited",
-    "time; see [the agent's guide](../guides/agent.md#more-log-lines-for-a-while).",
+    "`midwatch debug` lets lines below `log_level`, and those that `log_sample` would leave out, through for",
+    "one service, job or logger and for a limited time; see [the agent's",
+    "guide](../guides/agent.md#more-log-lines-for-a-while).",
     "",
     "## The agent",
     "",

@@ -1,7 +1,7 @@
 """Whether somebody asked for more log lines for a while: `midwatch debug` reaches us by a file.
 
 The agent writes it into the spool. It is looked at once a second at most, and only when there is a
-line that the level would leave out; an entry that is over says nothing, whether or not it still
+line that the level or sampling would leave out; an entry that is over says nothing, whether or not it still
 stands there.
 """
 
@@ -23,7 +23,7 @@ class Debug:
         self._entries = ()
 
     def wants(self, job, logger):
-        """Whether a line of this job and logger is to be recorded although it is below the level."""
+        """Whether a line of this job and logger is to be recorded whatever the level and sampling say."""
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now

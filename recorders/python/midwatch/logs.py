@@ -58,7 +58,8 @@ class Handler(logging.Handler):
         elif record.levelno < _NEVER_LEFT_OUT:
             spool = recorder.spool.current()
             spool.log_lines += 1
-            if not is_sampled(settings.log_sample, now.get("run_id"), now.get("trace_id"), spool.log_lines):
+            kept = is_sampled(settings.log_sample, now.get("run_id"), now.get("trace_id"), spool.log_lines)
+            if not kept and not debug.wants(now.get("job"), record.name):
                 recorder.leave_out()
                 return
         trace, run = lineage(now)

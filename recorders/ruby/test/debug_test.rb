@@ -122,6 +122,18 @@ class DebugTest < Minitest::Test
     assert_equal ["kept"], messages.grep(/left out\z|kept/)
   end
 
+  def test_lines_that_somebody_asks_for_are_not_sampled_away
+    cases = JSON.parse(File.read(File.join(__dir__, "../../../contract/settings/cases.json")))["sample"]["debug"]
+    told = cases.map do |line|
+      Midwatch.configure { |config| config.log_sample = line["share"] }
+      control({ "job" => "billing.charge", "until" => soon })
+      before = lines.size
+      within("run-2", job: line["job"]) { @logger.public_send(line["severity"], "of #{line["job"]}") }
+      lines.size > before
+    end
+    assert_equal cases.map { |line| line["kept"] }, told
+  end
+
   def test_a_share_that_is_none_is_refused
     error = assert_raises(ArgumentError) { Midwatch.configure { |config| config.log_sample = 2 } }
     assert_equal "midwatch: log_sample must be a number from 0 to 1, not 2", error.message

@@ -6,8 +6,8 @@ require "time"
 module Midwatch
   # Whether somebody asked for more log lines for a while: `midwatch debug` reaches us by a file that
   # the agent writes into the spool. It is looked at once a second at most, and only when there is a
-  # line that the level would leave out. An entry that is over says nothing, whether or not it still
-  # stands there; a file that is not the agent's is passed over.
+  # line that the level or sampling would leave out. An entry that is over says nothing, whether or
+  # not it still stands there; a file that is not the agent's is passed over.
   class Debug
     NAME = "control.json"
     LOOK_SECONDS = 1.0
@@ -33,7 +33,7 @@ module Midwatch
       !@entries.empty?
     end
 
-    # Whether a line of this job and logger is wanted although it is below the level.
+    # Whether a line of this job and logger is wanted whatever the level and sampling say.
     def wants?(job, logger)
       return false unless any?
 
