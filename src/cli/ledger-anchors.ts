@@ -2,7 +2,7 @@
  * Where the server's checkpoints are kept beside its own disk, and the ledgers of others that it
  * witnesses: the file that says so, and what runs because of it.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type AnchorState, type Anchors, anchorSentence, makeAnchors } from "../anchor/anchors.ts";
 import { type AnchorSetup, noAnchors, readAnchorSetup } from "../anchor/setup.ts";
@@ -16,6 +16,7 @@ import { cosignerMark, type Signer } from "../seal/note.ts";
 import { makeWitnessServer, type WitnessServer } from "../seal/witness-server.ts";
 import { CommandFailure } from "./exit.ts";
 import { type LedgerParts, ledgerDirectory } from "./ledger.ts";
+import { readSetup, readText } from "./setup-file.ts";
 import type { Environment } from "./terminal.ts";
 
 /** How often it is looked whether an anchor is due. */
@@ -28,20 +29,8 @@ const witnessKeyPath = (data: string): string => join(ledgerDirectory(data), "wi
 /** Throws `CommandFailure` that says what is wrong. */
 export function loadAnchors(file: string, environment: Environment): AnchorSetup {
   if (file === "") return noAnchors;
-  try {
-    return readAnchorSetup(readText(file), { readSecret: readText, variable: (name) => environment[name] });
-  } catch (cause) {
-    if (!(cause instanceof Fault)) throw cause;
-    throw new CommandFailure("usage", `${file}: ${cause.message}`, { cause });
-  }
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new CommandFailure("usage", `${file} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  const variable = (name: string): string | undefined => environment[name];
+  return readSetup(file, (text) => readAnchorSetup(text, { readSecret: readText, variable }));
 }
 
 /** The key by which this installation cosigns for others; made when it is first asked for. */

@@ -2,27 +2,10 @@
  * A day of schedules, as agents and recorders would write it down: a crontab that was changed by a
  * release, beat entries, and runs at their slots; the export of the night has none.
  */
-import { randomBytes } from "node:crypto";
-import type { EventRecord, Kind } from "../../src/model/event.ts";
-import { streamOf } from "../../src/model/event.ts";
-import { formatTime } from "../../src/model/time.ts";
-import { uuidv7 } from "../../src/model/uuid.ts";
+import type { EventRecord } from "../../src/model/event.ts";
+import { eventMaker } from "./page-event.ts";
 
-type Fields = Partial<Omit<EventRecord, "id" | "time" | "stream" | "kind">>;
-
-function at(atMs: number, kind: Kind, fields: Fields): EventRecord {
-  return {
-    id: uuidv7(atMs, randomBytes(10)),
-    time: formatTime(Math.round(atMs * 1000)),
-    stream: streamOf(kind),
-    kind,
-    service: "shop",
-    environment: "production",
-    host: "batch-1",
-    ...fields,
-  };
-}
-
+const at = eventMaker({ host: "batch-1" });
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
 

@@ -1,25 +1,8 @@
 /** Two hours of web servers as their recorder would write them down, and the queue they fill. */
-import { randomBytes } from "node:crypto";
-import type { EventRecord, Json, Kind } from "../../src/model/event.ts";
-import { streamOf } from "../../src/model/event.ts";
-import { formatTime } from "../../src/model/time.ts";
-import { uuidv7 } from "../../src/model/uuid.ts";
+import type { EventRecord, Json } from "../../src/model/event.ts";
+import { eventMaker, type Fields } from "./page-event.ts";
 
-type Fields = Partial<Omit<EventRecord, "id" | "time" | "stream" | "kind">>;
-
-function at(atMs: number, kind: Kind, fields: Fields): EventRecord {
-  return {
-    id: uuidv7(atMs, randomBytes(10)),
-    time: formatTime(Math.round(atMs * 1000)),
-    stream: streamOf(kind),
-    kind,
-    service: "shop",
-    environment: "production",
-    release: "77d0e1",
-    ...fields,
-  };
-}
-
+const at = eventMaker({ release: "77d0e1" });
 const minuteMs = 60_000;
 const hosts = ["web-1", "web-2"] as const;
 

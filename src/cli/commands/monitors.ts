@@ -1,5 +1,4 @@
 /** `midwatch monitors`: what is expected of jobs, and a file that says it. */
-import { readFileSync } from "node:fs";
 import type { DriftList, ListedMonitorAnswer, MonitorDetail, MonitorList } from "../../api/watch-schemas.ts";
 import { type Monitor, showJob } from "../../model/monitor.ts";
 import { addServerOption, makeClient } from "../client.ts";
@@ -8,6 +7,7 @@ import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
 import { planMonitors, readMonitorFile } from "../monitor-file.ts";
 import { printable } from "../printable.ts";
+import { readText } from "../setup-file.ts";
 import { shortName, showDuration, showTime } from "../show.ts";
 import { type Cell, tableLines } from "../table.ts";
 
@@ -134,14 +134,6 @@ async function asSet(client: ReturnType<typeof makeClient>, monitor: Monitor): P
   const { job, service, environment } = monitor;
   const { changes } = await client.get<MonitorDetail>("/api/v1/monitor", { job, service, environment });
   return changes[0]?.after ?? monitor;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new CommandFailure("usage", `${file} cannot be read: ${(cause as Error).message}`, { cause });
-  }
 }
 
 function scheduleText({ schedules }: ListedMonitorAnswer["monitor"]): string {

@@ -1,5 +1,4 @@
 /** `midwatch rules`: the rules that events are looked at by, and a check of your own. */
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { readAllRules } from "../../detect/sigma/pack.ts";
 import { Fault } from "../../model/fault.ts";
@@ -7,6 +6,7 @@ import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
 import { printable } from "../printable.ts";
+import { readText } from "../setup-file.ts";
 import { type Cell, tableLines } from "../table.ts";
 
 const heads: readonly Cell[] = [{ text: "ID" }, { text: "SEVERITY" }, { text: "TOLD" }, { text: "TITLE" }];
@@ -68,11 +68,3 @@ export const addRules: AddCommand = (program, terminal) => {
       }
     });
 };
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new CommandFailure("usage", `${file} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-}
