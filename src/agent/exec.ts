@@ -34,6 +34,8 @@ export type ExecSetup = {
   readonly stdout: Writable | undefined;
   readonly stderr: Writable | undefined;
   readonly clock: Clock;
+  /** Milliseconds since whenever, by a clock that nobody sets. */
+  readonly steadyClock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   /** Calls back on each signal that is to be handed on to the command. */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => void;
@@ -54,8 +56,9 @@ const lookMaxMs = 1000;
 const leftOpenMs = 2000;
 
 export async function exec(setup: ExecSetup): Promise<ExecEnd> {
-  const { command, job, runId, spool, host, pid, clock, randomBytes } = setup;
-  const startedMs = clock();
+  const { command, job, runId, spool, host, pid, steadyClock, randomBytes } = setup;
+  const clock = neverBack(setup.clock, steadyClock);
+  const [startedMs, begunMs] = [clock(), steadyClock()];
   const pipes = makePipes([setup.stdout !== undefined, setup.stderr !== undefined]);
   const child = spawn(command[0] as string, command.slice(1), {
     stdio: ["inherit", pipes[0]?.writing ?? "inherit", pipes[1]?.writing ?? "inherit"],
@@ -85,13 +88,22 @@ export async function exec(setup: ExecSetup): Promise<ExecEnd> {
   for (const { finish } of outputs) finish();
   add({
     ...endFields(end),
-    duration_ms: clock() - startedMs,
+    duration_ms: Math.round((steadyClock() - begunMs) * 1000) / 1000,
     cpu_ms: endedChildrenMs(),
     ...(memory.peak() > 0 && { max_rss_bytes: memory.peak() }),
     attributes: { output_bytes: sum(outputs, "bytes"), output_passed_over: sum(outputs, "passedOver") },
   });
   writer.close();
   return end;
+}
+
+/** Where the time of day is set back behind the start, it goes on as it would have: an end follows its start. */
+function neverBack(clock: Clock, steadyClock: Clock): Clock {
+  const [startedMs, begunMs] = [clock(), steadyClock()];
+  return () => {
+    const nowMs = clock();
+    return nowMs < startedMs ? startedMs + steadyClock() - begunMs : nowMs;
+  };
 }
 
 async function endOf(child: ChildProcess): Promise<ExecEnd> {

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { EventRecord } from "../model/event.ts";
+import { exec } from "./exec.ts";
+
+test("a command's end stays behind its start when the clock is set back meanwhile", async (context) => {
+  const spool = mkdtempSync(join(tmpdir(), "midwatch-exec-clock-"));
+  context.after(() => rmSync(spool, { recursive: true, force: true }));
+  const startedMs = Date.parse("2026-11-21T02:30:00Z");
+  let nowMs = startedMs;
+  const running = exec({
+    command: ["/bin/true"],
+    job: "nightly",
+    runId: "run-1",
+    fields: {},
+    spool,
+    host: "app-1",
+    pid: process.pid,
+    environment: {},
+    stdout: undefined,
+    stderr: undefined,
+    clock: () => nowMs,
+    steadyClock: () => performance.now(),
+    randomBytes,
+    onSignal: () => {},
+  });
+  nowMs -= 3_600_000;
+  assert.deepEqual(await running, { code: 0 });
+  const text = readdirSync(spool).map((name) => readFileSync(join(spool, name), "utf8"));
+  const [start, end] = text
+    .join("")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as EventRecord);
+  assert.deepEqual([start?.kind, end?.kind], ["job.started", "job.succeeded"]);
+  assert.equal(Date.parse(start?.time ?? ""), startedMs);
+  const tookMs = end?.duration_ms ?? -1;
+  assert.ok(tookMs > 0 && tookMs < 60_000, `${tookMs} ms`);
+  const afterMs = Date.parse(end?.time ?? "") - startedMs;
+  assert.ok(afterMs >= 0 && afterMs < 60_000, `${afterMs} ms after the start`);
+});
