@@ -34,6 +34,10 @@ export function restrictedWatch(watch: Watch): Watch {
       const actor = whoAsks();
       return (await watch.monitors()).filter(({ monitor }) => isWithin(actor, monitor));
     },
+    monitorsOf: async (names) => {
+      refuseOthers(...names);
+      return await watch.monitorsOf(names);
+    },
     monitorOf: async (name) => {
       refuseOthers(name);
       return await watch.monitorOf(name);

@@ -1,4 +1,5 @@
 /** What one look changes: findings become incidents, incidents end, and people are told. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Look } from "../detect/gather.ts";
 import type { Finding } from "../model/finding.ts";
 import { lastingKinds } from "../model/finding.ts";
@@ -16,7 +17,7 @@ import {
   type Step,
   wakeIncident,
 } from "./life.ts";
-import { type Recovery, recoveryOf } from "./recovery.ts";
+import { type Recovery, recoveryOf, recoverySigns } from "./recovery.ts";
 import { type TellingParts, type Told, tellLater, tellOpen } from "./telling.ts";
 
 export type Outcome = {
@@ -29,6 +30,19 @@ export type IncidentParts = TellingParts & {
   readonly store: Pick<WatchStore, "incidentOfCause">;
   readonly monitorOf: (name: JobName) => Monitor;
 };
+
+/** Incidents that are weighed without a pause, so that thousands keep nobody else from being answered. */
+const withoutPause = 250;
+
+/** The same, with pauses. Whoever changes something meanwhile is noticed when all of it is kept. */
+async function* unhurried<T>(all: Iterable<T>): AsyncGenerator<T> {
+  let count = 0;
+  for (const one of all) {
+    yield one;
+    count += 1;
+    if (count % withoutPause === 0) await nextTurn();
+  }
+}
 
 /** All that is not over, as it changes, and everything that follows from the changes. */
 class Board {
@@ -78,20 +92,21 @@ export async function weigh(
   ends: ReadonlyMap<string, string> = new Map(),
 ): Promise<Outcome> {
   const board = new Board(unresolved);
-  for (const finding of findings) await take(finding, board, parts, nowMs);
+  for await (const finding of unhurried(findings)) await take(finding, board, parts, nowMs);
   const found = new Set(findings.map(({ cause }) => cause));
-  for (const { cause } of unresolved) {
+  const signs = recoverySigns(look);
+  for await (const { cause } of unhurried(unresolved)) {
     const incident = board.of(cause);
     if (!incident) continue;
     const end = ends.get(cause);
-    const over = end === undefined ? recoveryOf(incident, look, found, nowMs) : { because: end };
+    const over = end === undefined ? recoveryOf(incident, signs, found, nowMs) : { because: end };
     if (over) recover(incident, over, board, parts, nowMs);
     else if (incident.snoozedUntilMs !== undefined && incident.snoozedUntilMs <= nowMs)
       board.keep(wakeIncident(incident, nowMs));
   }
-  group(board, parts, nowMs);
+  await group(board, parts, nowMs);
   const byId = new Map(board.all().map((incident) => [incident.id, incident]));
-  for (const incident of board.all()) {
+  for await (const incident of unhurried(board.all())) {
     const parent = incident.parentId === undefined ? undefined : byId.get(incident.parentId);
     const failuresBeforeTelling = incident.job ? parts.monitorOf(incident.job).failuresBeforeTelling : 1;
     board.keep(tellOpen(incident, { failuresBeforeTelling, parent }, parts, nowMs));
@@ -142,11 +157,11 @@ function recover(
 }
 
 /** Joins what has one cause, and lets go what outlives it. */
-function group(board: Board, { monitorOf }: IncidentParts, nowMs: number): void {
+async function group(board: Board, { monitorOf }: IncidentParts, nowMs: number): Promise<void> {
   const unresolved = board.all().filter(({ state }) => state !== "resolved");
   const byId = new Map(unresolved.map((incident) => [incident.id, incident]));
   const open = openOf(unresolved, byId);
-  for (const { cause } of unresolved) {
+  for await (const { cause } of unhurried(unresolved)) {
     const incident = board.of(cause);
     if (!incident) continue;
     if (incident.parentId !== undefined) {

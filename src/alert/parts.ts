@@ -111,6 +111,8 @@ export type Watch = {
   readonly endSilence: (id: string, by: string) => Promise<Silence | undefined>;
   readonly figures: () => WatchFigures;
   readonly monitors: () => Promise<readonly ListedMonitor[]>;
+  /** Of each of these jobs, in their order; one question for however many. */
+  readonly monitorsOf: (names: readonly JobName[]) => Promise<readonly ListedMonitor[]>;
   readonly monitorOf: (name: JobName) => Promise<ListedMonitor>;
   readonly monitorChanges: (name: JobName) => Promise<readonly MonitorChange[]>;
   readonly changeMonitors: (wishes: readonly MonitorWish[], by: string) => Promise<void>;

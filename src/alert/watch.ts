@@ -8,7 +8,7 @@ import { type Expected, expectedOf } from "../detect/expected.ts";
 import { concerns, explain, mayBe, whyAroundMs } from "../detect/why.ts";
 import { Fault } from "../model/fault.ts";
 import { makeHistogram } from "../model/histogram.ts";
-import { type JobName, jobKey, showJob } from "../model/monitor.ts";
+import { type JobName, jobKey, quietMonitor, type SetMonitor, showJob } from "../model/monitor.ts";
 import type { Silence } from "../model/silence.ts";
 import { uuidv7 } from "../model/uuid.ts";
 import { decide } from "./decide.ts";
@@ -35,7 +35,7 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
   const detection = makeHistogram(latencySeconds);
   const delivery = makeHistogram(latencySeconds);
   const attempts = new Map<string, number>();
-  let expected: Expected | undefined;
+  let said: { readonly expected: Expected; readonly set: ReadonlyMap<string, SetMonitor> } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let lookedMs = clock();
 
@@ -45,27 +45,50 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
     return done;
   }
 
+  /** Read once, and again when something of it may have changed. */
+  async function whatWasSaid() {
+    if (said) return said;
+    const set = await store.setMonitors();
+    const monitors = set.map(({ monitor }) => monitor);
+    said = {
+      expected: expectedOf(monitors, await store.declarations()),
+      set: new Map(set.map((one) => [jobKey(one.monitor), one])),
+    };
+    return said;
+  }
+
   async function expectations(): Promise<Expected> {
-    if (!expected) {
-      const set = await store.setMonitors();
-      expected = expectedOf(
-        set.map(({ monitor }) => monitor),
-        await store.declarations(),
-      );
-    }
-    return expected;
+    return (await whatWasSaid()).expected;
   }
 
   function forgetExpectations(): void {
-    expected = undefined;
+    said = undefined;
+  }
+
+  async function listedMonitors(): Promise<readonly ListedMonitor[]> {
+    const { expected, set } = await whatWasSaid();
+    return expected.all.map(({ monitor, source }) => {
+      const change = set.get(jobKey(monitor));
+      return {
+        monitor,
+        source,
+        ...(change && { changedMs: change.changedMs, changedBy: change.changedBy }),
+      };
+    });
+  }
+
+  async function listedOf(names: readonly JobName[]): Promise<readonly ListedMonitor[]> {
+    const { of } = await expectations();
+    const known = new Map((await listedMonitors()).map((one) => [one.monitor, one]));
+    return names.map((name) => {
+      const monitor = of(name);
+      return known.get(monitor) ?? { monitor, source: "default" };
+    });
   }
 
   async function listed(name: JobName): Promise<ListedMonitor> {
-    const { all, of } = await expectations();
-    const monitor = of(name);
-    const source = all.find((one) => one.monitor === monitor)?.source ?? "default";
-    const set = (await store.setMonitors()).find((one) => jobKey(one.monitor) === jobKey(monitor));
-    return { monitor, source, ...(set && { changedMs: set.changedMs, changedBy: set.changedBy }) };
+    const [one] = await listedOf([name]);
+    return one ?? { monitor: quietMonitor(name), source: "default" };
   }
 
   /** What was usual in the hour of a time; `undefined` where that is not known. */
@@ -167,18 +190,8 @@ export async function startWatch(parts: WatchParts): Promise<Watch> {
       }),
       lookedMs,
     }),
-    async monitors() {
-      const { all } = await expectations();
-      const set = new Map((await store.setMonitors()).map((one) => [jobKey(one.monitor), one]));
-      return all.map(({ monitor, source }) => {
-        const change = set.get(jobKey(monitor));
-        return {
-          monitor,
-          source,
-          ...(change && { changedMs: change.changedMs, changedBy: change.changedBy }),
-        };
-      });
-    },
+    monitors: listedMonitors,
+    monitorsOf: listedOf,
     monitorOf: listed,
     monitorChanges: (name) => store.monitorChanges(name),
     async changeMonitors(wishes, by) {

@@ -11,8 +11,8 @@ const tellingMs = 3000;
 /** Slots further back are not judged any more. */
 const backMsMax = 7 * 86_400_000;
 const signsMax = 20_000;
-/** Schedules that are judged in one look. More: the others in the next. */
-const judgedAtOnceMax = 10_000;
+/** Schedules that are judged in one look, lest what is found of them takes long to keep. More: the others in the next. */
+const judgedAtOnceMax = 1000;
 
 export type Judge = {
   readonly look: (
@@ -43,14 +43,19 @@ export function makeJudge(events: Pick<EventStore, "jobSigns">, text: string | u
     for (const monitor of monitors) {
       for (const schedule of monitor.schedules) {
         const key = `${jobKey(monitor)} ${JSON.stringify(schedule)}`;
-        const judgedMs = before.get(key)?.judgedMs ?? judged.get(key) ?? nowMs;
+        const earlier = before.get(key);
+        const judgedMs = earlier?.judgedMs ?? judged.get(key) ?? nowMs;
         if (!judged.has(key)) changed = true;
         judged.set(key, judgedMs);
         tracked.set(key, {
           monitor,
           schedule,
           judgedMs,
-          deadlineMs: deadlineOf({ monitor, schedule }, judgedMs),
+          // To work out a slot is dear, and most schedules stay as they are when one is added.
+          deadlineMs:
+            earlier?.monitor.graceMs === monitor.graceMs
+              ? earlier.deadlineMs
+              : deadlineOf({ monitor, schedule }, judgedMs),
         });
       }
     }

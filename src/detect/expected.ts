@@ -31,17 +31,29 @@ export function expectedOf(set: readonly Monitor[], declarations: readonly Decla
     entry.schedules.push(schedule);
     declared.set(key, entry);
   }
+  // By the job's name, so that ten thousand set ones are not compared with ten thousand declared ones.
+  const declaredOf = Map.groupBy(declared.values(), ({ name }) => name.job);
   const byKey = new Map<string, Expected["all"][number]>();
+  const keysOf = new Map<string, Set<string>>();
+  const keep = (one: Expected["all"][number]): void => {
+    const { job } = one.monitor;
+    const keys = keysOf.get(job) ?? new Set();
+    keysOf.set(job, keys.add(jobKey(one.monitor)));
+    byKey.set(jobKey(one.monitor), one);
+  };
   for (const { name, schedules } of declared.values()) {
-    byKey.set(jobKey(name), { monitor: { ...quietMonitor(name), schedules }, source: "declared" });
+    keep({ monitor: { ...quietMonitor(name), schedules }, source: "declared" });
   }
   for (const monitor of set) {
     const exact = declared.get(jobKey(monitor));
-    const any = exact ?? [...declared.values()].find(({ name }) => isNamed(monitor, name));
+    const any = exact ?? declaredOf.get(monitor.job)?.find(({ name }) => isNamed(monitor, name));
     const schedules = monitor.schedules.length > 0 ? monitor.schedules : (any?.schedules ?? []);
     // A name that means any service takes the place of those it means.
-    for (const [key, other] of byKey) if (isNamed(monitor, other.monitor)) byKey.delete(key);
-    byKey.set(jobKey(monitor), { monitor: { ...monitor, schedules }, source: "set" });
+    for (const key of keysOf.get(monitor.job) ?? []) {
+      const other = byKey.get(key);
+      if (other && isNamed(monitor, other.monitor)) byKey.delete(key);
+    }
+    keep({ monitor: { ...monitor, schedules }, source: "set" });
   }
   return {
     all: [...byKey.values()],

@@ -47,7 +47,7 @@ export const addMonitorRoutes: AddRoutes = (server, { watch, events, clock }) =>
       const said = await watch.monitors();
       const untilMicros = Math.floor(clock() * 1000);
       const jobs = await events.jobs({ fromMicros: untilMicros - quietBackMicros, untilMicros }, quietMax);
-      const named = await Promise.all(jobs.map((job) => watch.monitorOf(jobNameOf(job))));
+      const named = await watch.monitorsOf(jobs.map(jobNameOf));
       const quiet = named.filter(({ source }) => source === "default");
       return { rows: [...said, ...quiet].map(listedAnswer) };
     },

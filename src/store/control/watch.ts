@@ -3,7 +3,8 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Incident, Message, TimelineEntry } from "../../model/incident.ts";
 import { type Declaration, jobKey, type Monitor } from "../../model/monitor.ts";
 import type { Silence } from "../../model/silence.ts";
-import { WatchConflict, type WatchStore } from "../watch.ts";
+import { type WatchChange, WatchConflict, type WatchStore } from "../watch.ts";
+import { unresolvedIn } from "./unresolved.ts";
 
 const statementNames = [
   "monitors",
@@ -51,6 +52,7 @@ export function watchStore(tools: WatchTools): WatchStore {
   const statements = Object.fromEntries(
     statementNames.map((name) => [name, database.prepare(readSql(`watch/${name}`))]),
   ) as Record<(typeof statementNames)[number], StatementSync>;
+  const unresolved = unresolvedIn(database, () => statements.unresolved.all().map(toIncident));
   const addTimeline = (entry: TimelineEntry): void => void statements.addTimeline.run(fromEntry(entry));
 
   return {
@@ -92,7 +94,7 @@ export function watchStore(tools: WatchTools): WatchStore {
       state = {},
       lease,
     }) =>
-      answer(() =>
+      answer(() => {
         atOnce(() => {
           if (lease && statements.leaseHolder.get({ name: lease.name })?.["holder"] !== lease.holder) {
             throw new WatchConflict("Another server leads the watch.");
@@ -103,7 +105,7 @@ export function watchStore(tools: WatchTools): WatchStore {
           }
           for (const entry of timeline) addTimeline(entry);
           for (const message of messages) statements.addMessage.run(fromMessage(message));
-          for (const { origin, reading } of [...readings, ...declarations]) {
+          for (const { origin, reading } of eachOnce([...readings, ...declarations])) {
             statements.dropReadings.run({ origin, reading });
           }
           for (const one of declarations) {
@@ -111,9 +113,10 @@ export function watchStore(tools: WatchTools): WatchStore {
             statements.putDeclaration.run({ origin, item, reading, document: JSON.stringify(one) });
           }
           for (const [part, value] of Object.entries(state)) tools.setSetting(`watch.${part}`, value);
-        }),
-      ),
-    unresolvedIncidents: () => answer(() => statements.unresolved.all().map(toIncident)),
+        });
+        unresolved.note(incidents);
+      }),
+    unresolvedIncidents: () => answer(unresolved.all),
     incidents: (limit, state) =>
       answer(() => statements.incidents.all({ limit, state: state ?? "" }).map(toIncident)),
     incident: (id) => answer(() => optionalIncident(statements.incident.get({ id }))),
@@ -165,6 +168,13 @@ export function watchStore(tools: WatchTools): WatchStore {
         statements.silences.all({ after_ms: Math.floor(afterMs) }).map((row) => documentOf(row) as Silence),
       ),
   };
+}
+
+/** Thousands of declarations are of one reading, and to drop the older ones is to look at all of its origin. */
+function eachOnce(
+  readings: NonNullable<WatchChange["readings"]>,
+): Iterable<NonNullable<WatchChange["readings"]>[number]> {
+  return new Map(readings.map((one) => [JSON.stringify([one.origin, one.reading]), one])).values();
 }
 
 function documentOf(row: Row): unknown {
