@@ -15,7 +15,7 @@ import { type Shop, shopPackages, startShop } from "../../playground/shop.ts";
 import { stories, taskStories } from "../../playground/stories.ts";
 import { startWatch, type Watch } from "../../playground/watch.ts";
 import type { RunDetail, RunPage } from "../../src/api/schemas.ts";
-import { debian13IsMissing, openDebian13 } from "./debian13.ts";
+import { debian13IsMissing, makeDebian13, openDebian13 } from "./debian13.ts";
 
 const packages = [
   ...new Set([
@@ -28,8 +28,11 @@ const packages = [
   ]),
 ];
 
-describe("on Debian 13", { skip: debian13IsMissing() ?? false }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "midwatch-debian13-"));
+const folder = mkdtempSync(join(tmpdir(), "midwatch-debian13-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const missing = debian13IsMissing() ?? makeDebian13(folder, packages);
+
+describe("on Debian 13", { skip: missing ?? false }, () => {
   const processes = new Processes();
   let room: Room;
   let watch: Watch;
@@ -57,7 +60,7 @@ describe("on Debian 13", { skip: debian13IsMissing() ?? false }, () => {
   }
 
   before(async () => {
-    room = await openDebian13(processes, folder, packages);
+    room = await openDebian13(processes, folder);
     watch = await startWatch(processes, folder, { room });
     billing = await startBilling(processes, folder, watch.spool, { room });
     const environment = { ...billing.environment, SHOP_MAX_RUN_SECONDS: "3600" };
@@ -68,10 +71,7 @@ describe("on Debian 13", { skip: debian13IsMissing() ?? false }, () => {
     await shop.keepTime(room, withClock("+0 x6"));
     await shop.tell("crosses all four");
   });
-  after(async () => {
-    await processes.endAll();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => processes.endAll());
 
   test("the versions are those of Debian 13", async () => {
     const versions = "Rails.version, delayed_job.version, Puma::Const::VERSION, Whenever::VERSION";

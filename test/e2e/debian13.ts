@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { isThere, type Room, roomOf } from "../../playground/cron.ts";
 import { eventually, type Processes, root } from "../../playground/processes.ts";
 
+/** It is made from a mirror, which may be slow or away: longer than this nobody waits for it. */
+const makeLimitMs = 140_000;
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** Why it cannot be had here, if it cannot. */
@@ -45,14 +47,9 @@ touch "$FOLDER/debian13"
 exec chroot "$DEBIAN" /usr/bin/sleep infinity
 `;
 
-/** The system, with these packages, and a room in it where our sources and `folder` are as here. */
-export async function openDebian13(
-  processes: Processes,
-  folder: string,
-  packages: readonly string[],
-): Promise<Room> {
-  const debian = process.env["MIDWATCH_DEBIAN13"] || join(folder, "system");
-  make(debian, packages);
+/** A room in the system that was made, where our sources and `folder` are as here. */
+export async function openDebian13(processes: Processes, folder: string): Promise<Room> {
+  const debian = placeOf(folder);
   const output = join(folder, "debian13.log");
   const holder = processes.start({
     program: "/usr/bin/unshare",
@@ -64,14 +61,23 @@ export async function openDebian13(
   return roomOf(processes, holder);
 }
 
-function make(debian: string, packages: readonly string[]): void {
+function placeOf(folder: string): string {
+  return process.env["MIDWATCH_DEBIAN13"] || join(folder, "system");
+}
+
+/** Makes the system with these packages, unless it is there. Why that could not be done, if so. */
+export function makeDebian13(folder: string, packages: readonly string[]): string | undefined {
+  const debian = placeOf(folder);
   const stamp = join(debian, "midwatch-packages");
   const wanted = packages.join(" ");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return undefined;
+  const tillMs = Date.now() + makeLimitMs;
   rmSync(debian, { recursive: true, force: true });
   mkdirSync(debian, { recursive: true });
   const from = mirror() ?? "";
-  run("/usr/sbin/debootstrap", ["--variant=minbase", `--keyring=${keyring}`, "trixie", debian, from]);
+  const words = ["--variant=minbase", `--keyring=${keyring}`, "trixie", debian, from];
+  const unmade = run("/usr/sbin/debootstrap", words, tillMs);
+  if (unmade !== undefined) return `no system of Debian 13 could be fetched: ${unmade}`;
   const files: Readonly<Record<string, string>> = {
     "etc/apt/sources.list": `deb ${from} trixie main\n`,
     // Nobody needs this system after a power cut, and nobody reads its manuals.
@@ -84,13 +90,27 @@ function make(debian: string, packages: readonly string[]): void {
     rmSync(join(debian, name), { force: true });
     writeFileSync(join(debian, name), text, { mode: 0o755 });
   }
-  run("/usr/bin/unshare", ["-m", "/bin/sh", "-c", install, "install", ...packages], { DEBIAN: debian });
+  const installing = ["-m", "/bin/sh", "-c", install, "install", ...packages];
+  const without = run("/usr/bin/unshare", installing, tillMs, { DEBIAN: debian });
+  if (without !== undefined) return `its packages could not be installed: ${without}`;
   writeFileSync(stamp, wanted);
+  return undefined;
 }
 
-function run(program: string, words: readonly string[], more: Readonly<Record<string, string>> = {}): void {
-  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8", ...more };
-  const { status, stdout, stderr } = spawnSync(program, words, { encoding: "utf8", env: environment });
-  if (status !== 0)
-    throw new Error(`${program} ${words[0]} failed: ${stdout.slice(-2000)}${stderr.slice(-2000)}`);
+/** Runs a program with all that it starts until it ends, or the time is over; why it failed, if it did. */
+function run(
+  program: string,
+  words: readonly string[],
+  tillMs: number,
+  more: Readonly<Record<string, string>> = {},
+): string | undefined {
+  const seconds = Math.max(Math.ceil((tillMs - Date.now()) / 1000), 1);
+  const limited = ["--kill-after=5", String(seconds), program, ...words];
+  const { status, stdout, stderr } = spawnSync("/usr/bin/timeout", limited, {
+    encoding: "utf8",
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8", ...more },
+  });
+  if (status === 0) return undefined;
+  if (status === 124 || status === 137) return `${program} did not end within ${seconds} s`;
+  return `${program}: ${`${stdout}${stderr}`.trim().split("\n").at(-1) ?? ""}`;
 }
