@@ -3,7 +3,7 @@
  * run, or repeats one text of it.
  */
 import { randomInt } from "node:crypto";
-import { fuzzFor } from "./redact/fuzz.ts";
+import { fuzz } from "./redact/fuzz.ts";
 import type { BenchOptions, BenchResult } from "./run.ts";
 
 export const about = "random texts through redaction: crashes, hangs and broken promises";
@@ -16,8 +16,8 @@ export async function run({ quick }: BenchOptions): Promise<BenchResult> {
     .split(":")
     .filter((text) => text !== "")
     .map(Number);
-  const { texts, next, slowestMs, faults } = fuzzFor(
-    (quick ? quickSeconds : minutes * 60) * 1000,
+  const { texts, next, slowestMs, faults } = fuzz(
+    { milliseconds: (quick ? quickSeconds : minutes * 60) * 1000 },
     seed,
     from,
   );

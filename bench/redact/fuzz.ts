@@ -159,6 +159,8 @@ function boundOf(length: number): number {
   return length + Math.ceil(length / 6) * markBytesMax + 256;
 }
 
+export type FuzzLimits = { readonly milliseconds?: number; readonly texts?: number };
+
 export type Fuzzed = {
   readonly texts: number;
   /** The number after the last text: to go on from there. */
@@ -169,13 +171,17 @@ export type Fuzzed = {
   readonly faults: readonly string[];
 };
 
-/** Texts of that seed, each of its number alone, until the time is over. */
-export function fuzzFor(milliseconds: number, seed: number, from = 0): Fuzzed {
+/** Texts of that seed, each of its number alone, until the time is over or there were so many. */
+export function fuzz(
+  { milliseconds = Number.POSITIVE_INFINITY, texts = Number.POSITIVE_INFINITY }: FuzzLimits,
+  seed: number,
+  from = 0,
+): Fuzzed {
   const untilMs = performance.now() + milliseconds;
   const faults: string[] = [];
   let slowestMs = 0;
   let number = from;
-  for (; performance.now() < untilMs && faults.length < 20; number++) {
+  for (; number - from < texts && performance.now() < untilMs && faults.length < 20; number++) {
     const before = process.cpuUsage();
     const fault = tryOne(seededRandom((seed * 1_000_003 + number) % 2 ** 31));
     if (fault !== undefined) faults.push(`text ${number} of seed ${seed}: ${fault}`);
