@@ -10,11 +10,12 @@ import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from "@peculiar/x509";
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+export const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 /** The most that browsers accept of a certificate that somebody has trusted by hand. */
 const validDays = 825;
 const dayMs = 86_400_000;
@@ -34,11 +35,8 @@ export async function makeCertificate({
   randomBytes,
 }: CertificateWish): Promise<CertificatePair> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const serial = Uint8Array.from(randomBytes(16));
-  // A serial number is positive: its first bit is none.
-  serial[0] = (serial[0] as number) & 0x7f;
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    serialNumber: Buffer.from(serial).toString("hex"),
+    serialNumber: newSerial(randomBytes),
     name: "CN=Midwatch",
     notBefore: new Date(nowMs - dayMs),
     notAfter: new Date(nowMs + validDays * dayMs),
@@ -52,11 +50,32 @@ export async function makeCertificate({
       ),
     ],
   });
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
   return {
     certificatePem: `${certificate.toString("pem")}\n`,
-    keyPem: `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})/g, "$1\n").trimEnd()}\n-----END PRIVATE KEY-----\n`,
+    keyPem: await privateKeyPem(keys.privateKey),
   };
+}
+
+export function newSerial(randomBytes: (count: number) => Uint8Array): string {
+  const serial = Uint8Array.from(randomBytes(16));
+  // A serial number is positive: its first bit is none.
+  serial[0] = (serial[0] as number) & 0x7f;
+  return Buffer.from(serial).toString("hex");
+}
+
+export async function privateKeyPem(key: CryptoKey): Promise<string> {
+  const pkcs8 = Buffer.from(await crypto.subtle.exportKey("pkcs8", key)).toString("base64");
+  return `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})/g, "$1\n").trimEnd()}\n-----END PRIVATE KEY-----\n`;
+}
+
+/** What a host asks with for a certificate (PKCS #10); its private key never leaves it. */
+export async function makeCertificateRequest(): Promise<{
+  readonly requestPem: string;
+  readonly keyPem: string;
+}> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const request = await Pkcs10CertificateRequestGenerator.create({ keys, signingAlgorithm: algorithm });
+  return { requestPem: `${request.toString("pem")}\n`, keyPem: await privateKeyPem(keys.privateKey) };
 }
 
 /** `sha256:` and 64 digits, as the server prints it and as clients are told it. */

@@ -25,6 +25,8 @@ export type Keyring = {
   ) => Promise<ApiKey>;
   /** The same for the text of a key, in whatever form a protocol carried it. */
   readonly checkKey: (text: string, right: Right | undefined, address: string) => Promise<ApiKey>;
+  /** The same for the key that a certificate belongs to, by its id: who shows it has been proven already. */
+  readonly checkId: (id: string, right: Right | undefined, address: string) => Promise<ApiKey>;
   /** To be called after a key was revoked or added. */
   readonly forget: (id: string) => void;
 };
@@ -59,6 +61,10 @@ export function makeKeyring(control: ControlStore, clock: Clock): Keyring {
     if (!key || !secretMatches(parsed.secret, key.secretSha256)) {
       throw new Fault("KEY_INVALID", "This key is not known here.");
     }
+    return await goodKey(key, right, address);
+  }
+
+  async function goodKey(key: ApiKey, right: Right | undefined, address: string): Promise<ApiKey> {
     if (key.revokedMs !== undefined) throw new Fault("KEY_INVALID", `The key ${key.name} was revoked.`);
     if (key.expiresMs !== undefined && key.expiresMs <= clock()) {
       throw new Fault("KEY_INVALID", `The key ${key.name} has expired.`);
@@ -75,6 +81,11 @@ export function makeKeyring(control: ControlStore, clock: Clock): Keyring {
 
   return {
     checkKey,
+    checkId: async (id, right, address) => {
+      const key = await lookUp(id);
+      if (!key) throw new Fault("KEY_INVALID", "The key of this certificate is not known here.");
+      return await goodKey(key, right, address);
+    },
     check: async (authorization, right, address) => {
       const given = bearerIn(authorization);
       if (given === undefined) {

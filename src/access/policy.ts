@@ -109,6 +109,7 @@ export const routes: Readonly<Record<string, Need>> = {
   "POST /api/v1/invitations/accept": "anyone",
 
   "POST /v1/events": "sender",
+  "POST /api/v1/enrolments/renew": "sender",
 
   "POST /api/v1/sign-out": "signed in",
   "GET /api/v1/me/sessions": "signed in",

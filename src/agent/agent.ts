@@ -5,6 +5,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../model/time.ts";
+import type { CertificateFiles } from "./certificate.ts";
 import { ControlFile } from "./control.ts";
 import { SpoolFiles } from "./files.ts";
 import { OwnEvents } from "./own.ts";
@@ -22,6 +23,7 @@ import { Workers } from "./workers.ts";
 export type AgentSetup = {
   readonly server: URL;
   readonly keyFile: string;
+  readonly certificate?: CertificateFiles | undefined;
   readonly spool: string;
   readonly stateDirectory: string;
   readonly host: string;
@@ -51,6 +53,8 @@ export const agentLimits = {
   lingerMs: 250,
   /** How often is looked when nothing tells of a change. */
   lookEveryMs: 1000,
+  /** How often is looked whether the certificate nears its end. */
+  renewEveryMs: 3_600_000,
   /** The sampling of the agent's own state. */
   sampleEveryMs: 30_000,
   /** How often a Puma is asked, as its plugin would tell. */
@@ -76,7 +80,8 @@ export const agentLimits = {
 export async function runAgent(setup: AgentSetup, stop: AbortSignal): Promise<void> {
   const state = new AgentState(setup.stateDirectory);
   const own = new OwnEvents(state, setup);
-  const sender = new Sender({ server: setup.server, keyFile: setup.keyFile, source: own.source });
+  const { server, keyFile, certificate } = setup;
+  const sender = new Sender({ server, keyFile, certificate, source: own.source });
   try {
     await new Agent(setup, state, own, sender).run(stop);
   } finally {
@@ -94,6 +99,7 @@ class Agent {
   readonly #workers: Workers;
   readonly #tailer: LogTailer;
   readonly #shipper: Shipper;
+  readonly #sender: Sender;
   readonly #puma: PumaPoller;
   readonly #startedMs: number;
   #sampledMs = 0;
@@ -108,6 +114,7 @@ class Agent {
     this.#setup = setup;
     this.#state = state;
     this.#own = own;
+    this.#sender = sender;
     this.#startedMs = clock();
     this.#waitMs = setup.limits.againFromMs;
     this.#files = new SpoolFiles({ directory, state, own, clock, log, quietMs: setup.limits.quietMs });
@@ -145,6 +152,7 @@ class Agent {
         this.#lookUntil(stop),
         this.#sendUntil(stop, late.signal),
         this.#askPumaUntil(stop),
+        this.#renewUntil(stop),
       ]);
       // What was written before the order to stop is still to be found, and sent.
       await this.#guard("looking", () => this.#files.refresh());
@@ -193,6 +201,19 @@ class Agent {
       });
       this.#wakeSender();
       await pause(this.#setup.limits.pumaEveryMs, stop);
+    }
+  }
+
+  async #renewUntil(stop: AbortSignal): Promise<void> {
+    const { certificate, clock, limits, log } = this.#setup;
+    if (certificate === undefined) return;
+    while (!stop.aborted) {
+      try {
+        if (await this.#sender.renewCertificate(clock())) log(`renewed ${certificate.certificate}`);
+      } catch (error) {
+        log(`the certificate could not be renewed, and is tried again: ${messageOf(error)}`);
+      }
+      await pause(limits.renewEveryMs, stop);
     }
   }
 

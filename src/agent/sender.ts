@@ -11,6 +11,13 @@ import type { Refusal } from "../model/batch.ts";
 import type { DebugOrder } from "../model/debug.ts";
 import type { IntakeAnswer, SourceChain, WitnessedCheckpoint } from "../model/intake.ts";
 import { formatChain, nextLink } from "../seal/source-chain.ts";
+import {
+  type CertificateFiles,
+  isToBeRenewed,
+  readCertificate,
+  replaceCertificate,
+  type ShownCertificate,
+} from "./certificate.ts";
 
 type Acknowledgement = IntakeAnswer;
 
@@ -26,6 +33,8 @@ export type SenderSetup = {
   readonly server: URL;
   readonly keyFile: string;
   readonly source: string;
+  /** Shown in the TLS handshake. Absent: the key alone says who sends. */
+  readonly certificate?: CertificateFiles | undefined;
 };
 
 export type SendAbout = {
@@ -35,6 +44,7 @@ export type SendAbout = {
   readonly chain: Pick<SourceChain, "count" | "head">;
 };
 
+type Denied = Extract<Verdict, { kind: "denied" }>;
 type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly text: string };
 
 /** Bytes of an answer that are read; an acknowledgement is far smaller. */
@@ -48,14 +58,15 @@ const retryAfterSecondsMax = 300;
 export class Sender {
   readonly #setup: SenderSetup;
   readonly #url: URL;
-  readonly #connections: HttpAgent;
+  #connections: HttpAgent;
+  /** That the connections of now were made with. */
+  #shown: ShownCertificate | undefined;
   #encoding: "zstd" | "gzip" = "zstd";
 
   constructor(setup: SenderSetup) {
     this.#setup = setup;
     this.#url = new URL("v1/events", setup.server.href.endsWith("/") ? setup.server : `${setup.server}/`);
-    const options = { keepAlive: true, maxSockets: 1 };
-    this.#connections = this.#url.protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
+    this.#connections = this.#connect();
   }
 
   get server(): URL {
@@ -69,21 +80,14 @@ export class Sender {
     { witnessedSize, chain }: SendAbout,
     signal?: AbortSignal,
   ): Promise<Verdict> {
-    // Read anew each time, so that a key can be replaced without a restart.
-    let key: string;
-    try {
-      key = (await readFile(this.#setup.keyFile, "utf8")).trim();
-    } catch (error) {
-      return { kind: "denied", because: `the key file cannot be read: ${messageOf(error)}` };
-    }
-    if (!/^[\x21-\x7e]+$/.test(key)) {
-      return { kind: "denied", because: `${this.#setup.keyFile} does not hold one key on one line` };
-    }
+    const key = await this.#credentials();
+    if (typeof key !== "string") return key;
     const encoding = body.length < compressFromBytes ? "identity" : this.#encoding;
     try {
       const packed = await compress(body, encoding);
       const link = nextLink(chain, packed);
       const answer = await this.#post(
+        this.#url,
         packed,
         {
           authorization: `Bearer ${key}`,
@@ -107,15 +111,67 @@ export class Sender {
     }
   }
 
+  /**
+   * Gets the certificate for another span of time when the present one nears its end. Answers whether it
+   * did; rejects where it could not, which may be tried again until the certificate has ended.
+   */
+  async renewCertificate(nowMs: number): Promise<boolean> {
+    const { certificate: files, server } = this.#setup;
+    if (files === undefined) return false;
+    const { cert } = await readCertificate(files);
+    if (!isToBeRenewed(cert, nowMs)) return false;
+    const key = await this.#credentials();
+    if (typeof key !== "string") throw new Error(key.because);
+    const url = new URL("api/v1/enrolments/renew", server.href.endsWith("/") ? server : `${server}/`);
+    const headers = { authorization: `Bearer ${key}`, "midwatch-request": "1" };
+    const { status, text } = await this.#post(url, new Uint8Array(), headers);
+    const renewed = (parse(text) as { certificate?: unknown } | undefined)?.certificate;
+    if (status !== 200 || typeof renewed !== "string") throw new Error(`${status}: ${sentenceOf(text)}`);
+    await replaceCertificate(files, cert, renewed);
+    return true;
+  }
+
   close(): void {
     this.#connections.destroy();
   }
 
-  #post(body: Uint8Array, headers: Record<string, string>, signal?: AbortSignal): Promise<Answer> {
+  #connect(): HttpAgent {
+    const options = { keepAlive: true, maxSockets: 1 };
+    return this.#url.protocol === "https:"
+      ? new HttpsAgent({ ...options, ...this.#shown })
+      : new HttpAgent(options);
+  }
+
+  /** Key and certificate, read anew each time, so that they can be replaced without a restart. */
+  async #credentials(): Promise<string | Denied> {
+    let key: string;
+    try {
+      key = (await readFile(this.#setup.keyFile, "utf8")).trim();
+    } catch (error) {
+      return { kind: "denied", because: `the key file cannot be read: ${messageOf(error)}` };
+    }
+    if (!/^[\x21-\x7e]+$/.test(key)) {
+      return { kind: "denied", because: `${this.#setup.keyFile} does not hold one key on one line` };
+    }
+    if (this.#setup.certificate === undefined) return key;
+    try {
+      const { cert, key: privateKey } = await readCertificate(this.#setup.certificate);
+      if (cert !== this.#shown?.cert || privateKey !== this.#shown.key) {
+        this.#connections.destroy();
+        this.#shown = { cert, key: privateKey };
+        this.#connections = this.#connect();
+      }
+      return key;
+    } catch (error) {
+      return { kind: "denied", because: `the certificate cannot be read: ${messageOf(error)}` };
+    }
+  }
+
+  #post(url: URL, body: Uint8Array, headers: Record<string, string>, signal?: AbortSignal): Promise<Answer> {
     const deadline = AbortSignal.timeout(answerTimeoutMs);
-    const request = this.#url.protocol === "https:" ? httpsRequest : httpRequest;
+    const request = url.protocol === "https:" ? httpsRequest : httpRequest;
     return new Promise((resolve, reject) => {
-      const sending = request(this.#url, {
+      const sending = request(url, {
         method: "POST",
         agent: this.#connections,
         headers: { ...headers, "content-length": body.length },

@@ -194,6 +194,16 @@ export const enrolSchema = Type.Object(
   {
     token: text(200),
     bound: Type.Optional(Type.Boolean({ description: "good from the address that asks only" })),
+    request: Type.Optional(
+      Type.String({ maxLength: 4000, description: "request for a certificate: PKCS #10 in PEM" }),
+    ),
   },
   closed,
 );
+export const enrolledSchema = Type.Object({
+  id: Type.String(),
+  key: Type.String({ description: "shown this once" }),
+  certificate: Type.Optional(Type.String({ description: "PEM; where one was asked for" })),
+});
+export type Enrolled = Static<typeof enrolledSchema>;
+export const certificateSchema = Type.Object({ certificate: Type.String({ description: "PEM" }) });

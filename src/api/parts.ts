@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { Access } from "../access/access.ts";
+import type { AgentCertificates } from "../access/agent-certificates.ts";
 import type { Journal } from "../access/journal.ts";
 import type { Keyring } from "../access/keyring.ts";
 import type { Check } from "../access/posture.ts";
@@ -50,6 +51,8 @@ export type ServerParts = {
   readonly tailBeatMs?: number;
   /** Absent: plain text. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Absent: certificates of agents are not asked for. */
+  readonly agents?: AgentCertificates;
   /** Names by which the server may be asked, beside loopback ones and addresses. */
   readonly hosts?: readonly string[];
   /** Where people open the page, without a slash at its end; absent: as they asked. */

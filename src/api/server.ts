@@ -107,6 +107,8 @@ export async function makeServer(parts: ServerParts): Promise<FastifyInstance> {
         cert: parts.tls.certificate,
         key: parts.tls.key,
         minVersion: "TLSv1.2" as const,
+        // Who shows no certificate is let in: people do not have any. Routes of senders look at it.
+        ...(parts.agents && { requestCert: true, rejectUnauthorized: false, ca: parts.agents.authorityPem }),
         handshakeTimeout: patience.headersMs,
         headersTimeout: patience.headersMs,
         requestTimeout: patience.requestMs,

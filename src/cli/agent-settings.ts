@@ -27,6 +27,20 @@ export const agentSettings = {
       return absolute(text);
     },
   }),
+  certificate_file: setting({
+    variable: "MIDWATCH_CERTIFICATE_FILE",
+    about: "file with the certificate that `midwatch enrol` got; the agent renews it",
+    fallback: "",
+    fallbackAbout: "none; the key alone says who sends",
+    read: (text) => (text === "" ? "" : absolute(text)),
+  }),
+  certificate_key_file: setting({
+    variable: "MIDWATCH_CERTIFICATE_KEY_FILE",
+    about: "file with the private key of that certificate",
+    fallback: "",
+    fallbackAbout: "the name of the certificate's file with -key before its ending",
+    read: (text) => (text === "" ? "" : absolute(text)),
+  }),
   spool: setting({
     variable: "MIDWATCH_SPOOL",
     about: "where recorders write",

@@ -41,7 +41,13 @@ export function loadConfig(flags: Flags, environment: Environment): LoadedConfig
 }
 
 /** Who can reach the server must not read what goes over the wire, nor be an administrator unasked. */
-function checkReach({ listen, access, plaintext, "tls.mode": tls }: Config): void {
+function checkReach({ listen, access, plaintext, "tls.mode": tls, "tls.agents": agents }: Config): void {
+  if (agents !== "off" && tls === "off") {
+    throw new CommandFailure(
+      "usage",
+      "the configuration is wrong: `tls.agents` wants TLS of the server's own: set `tls.mode` to `self` or `files`",
+    );
+  }
   if (isLoopbackHost(urlHost(listen.host))) return;
   if (access === "open") {
     throw new CommandFailure(

@@ -35,7 +35,14 @@ export function makeDataDirectory(path: string): void {
 }
 
 /** What opens everything else; the rest lies in folders that only their owner opens. */
-const secrets = ["control.db", "redaction-keys.json", "ledger/key", "ledger/secrets", "tls/key.pem"];
+const secrets = [
+  "control.db",
+  "redaction-keys.json",
+  "ledger/key",
+  "ledger/secrets",
+  "tls/key.pem",
+  "tls/agents-key.pem",
+];
 
 /** Throws `CommandFailure` where others could have read the data: that is to be known, not to be mended in silence. */
 function refuseLoose(path: string): void {

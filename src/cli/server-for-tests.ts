@@ -10,7 +10,11 @@ import type { EventRecord } from "../model/event.ts";
 import { formatTime } from "../model/time.ts";
 import { uuidv7 } from "../model/uuid.ts";
 import { loadConfig } from "./config.ts";
+import { runProgram } from "./program.ts";
 import { type RunningServer, type ServerOptions, startServer } from "./server-process.ts";
+import { plainTerminal } from "./terminal.ts";
+
+type Ran = { readonly code: number; readonly out: string; readonly notes: string };
 
 export type ServerForTests = RunningServer & {
   readonly directory: string;
@@ -20,19 +24,22 @@ export type ServerForTests = RunningServer & {
   readonly key: string;
   readonly post: (body: string | Uint8Array, headers?: Readonly<Record<string, string>>) => Promise<Response>;
   readonly read: (path: string) => Promise<Response>;
+  /** Runs a command against this server, as the person `tester`. */
+  readonly midwatch: (...words: readonly string[]) => Promise<Ran>;
 };
 
-type Wishes = Pick<ServerOptions, "patience" | "environment" | "tailBeatMs"> & {
-  readonly sampleDay?: readonly EventRecord[];
-  /** The text of the file with the channels. */
-  readonly alerts?: string;
-  /** The text of the file with the anchors; the data directory is still empty when it is asked for. */
-  readonly anchors?: (data: string) => string;
-  /** Absent: `open`, for tests that are about something else. */
-  readonly access?: AccessMode;
-  /** Further settings, by their variables. */
-  readonly settings?: Readonly<Record<string, string>>;
-};
+type Wishes = Partial<Pick<ServerOptions, "clock">> &
+  Pick<ServerOptions, "patience" | "environment" | "tailBeatMs"> & {
+    readonly sampleDay?: readonly EventRecord[];
+    /** The text of the file with the channels. */
+    readonly alerts?: string;
+    /** The text of the file with the anchors; the data directory is still empty when it is asked for. */
+    readonly anchors?: (data: string) => string;
+    /** Absent: `open`, for tests that are about something else. */
+    readonly access?: AccessMode;
+    /** Further settings, by their variables. */
+    readonly settings?: Readonly<Record<string, string>>;
+  };
 
 export async function startServerForTests({
   sampleDay = [],
@@ -92,11 +99,28 @@ export async function startServerForTests({
         headers: { authorization: `Bearer ${key}`, ...headers },
         body: typeof body === "string" ? body : new Uint8Array(body),
       }),
+    midwatch: async (...words) => await ran(server.address, words),
     close: async () => {
       await server.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function ran(address: string, words: readonly string[]): Promise<Ran> {
+  const said = { out: "", notes: "" };
+  const code = await runProgram(words, {
+    ...plainTerminal,
+    environment: { MIDWATCH_SERVER: address, USER: "tester" },
+    clock: Date.now,
+    write: async (text) => {
+      said.out += text;
+    },
+    note: (line) => {
+      said.notes += `${line}\n`;
+    },
+  });
+  return { code, ...said };
 }
 
 /** A record that happened so many milliseconds ago. */

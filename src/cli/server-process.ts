@@ -27,6 +27,7 @@ import { type InserterNotice, startInserter } from "../store/inserter.ts";
 import { engineBytes } from "../store/segment-rows.ts";
 import { openSpool } from "../store/spool.ts";
 import type { ControlStore, EventStore } from "../store/store.ts";
+import { loadAuthority } from "./agent-authority.ts";
 import { loadAlerts } from "./alerts.ts";
 import type { Config } from "./config.ts";
 import { holdDataDirectory } from "./data-directory.ts";
@@ -243,6 +244,7 @@ async function open(
   });
   releases.push(() => watch.close());
   const tls = await loadTls(config, options);
+  const agents = await loadAuthority(config, options);
   const keyring = makeKeyring(control, clock);
   const journal = startJournal({
     intake: pipeline.intake,
@@ -312,6 +314,7 @@ async function open(
     pageDirectory: options.pageDirectory ?? root("web/dist"),
     sampleFile: options.sampleFile ?? root("playground/sample/day.ndjson.gz"),
     ...(tls && { tls }),
+    ...(agents && { agents }),
     ...(config["oidc.page"] !== "" && { pageAddress: config["oidc.page"] }),
     hosts: [...config.hosts, options.hostname.toLowerCase()],
     ...(options.patience && { patience: options.patience }),

@@ -5,6 +5,7 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { accessModes } from "../access/access.ts";
+import { agentModes } from "../access/agent-modes.ts";
 import { isRole, type Role, roleNames } from "../access/policy.ts";
 import { type Severity, type Stream, severities } from "../model/event.ts";
 import { retentionDefault } from "../store/events/retention.ts";
@@ -49,6 +50,13 @@ export const settings = {
     fallback: "",
     fallbackAbout: "none",
     read: filePath,
+  }),
+  "tls.agents": setting({
+    variable: "MIDWATCH_TLS_AGENTS",
+    about:
+      "accepted: agents may show a certificate that `midwatch enrol` got them; required: whoever sends events must; off",
+    fallback: "off",
+    read: oneOf(agentModes),
   }),
   plaintext: setting({
     variable: "MIDWATCH_PLAINTEXT",

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { Type } from "typebox";
+import { senderOf } from "../../access/sender.ts";
 import { orderOf } from "../../model/debug.ts";
 import { Fault } from "../../model/fault.ts";
 import type { IntakeRequest } from "../../model/intake.ts";
@@ -11,6 +12,7 @@ import type { ApiKey } from "../../store/store.ts";
 import { makeBodyReader } from "../body.ts";
 import type { AddRoutes } from "../parts.ts";
 import { type IntakeReply, intakeSchema } from "../schemas.ts";
+import { shownBy } from "../shown.ts";
 import { refusals } from "./refusals.ts";
 
 const encodings = ["identity", "gzip", "zstd"] as const;
@@ -18,7 +20,7 @@ type Encoding = (typeof encodings)[number];
 
 const header = (description: string) => Type.Optional(Type.String({ description }));
 
-export const addIntakeRoutes: AddRoutes = (server, { keyring, intake, control, clock }) => {
+export const addIntakeRoutes: AddRoutes = (server, { keyring, agents, intake, control, clock }) => {
   const bodies = makeBodyReader();
   const senders = new WeakMap<object, ApiKey>();
   // The body is read here, whatever its type is said to be.
@@ -55,7 +57,7 @@ export const addIntakeRoutes: AddRoutes = (server, { keyring, intake, control, c
     },
     // Before the body is read: who holds no key does not cost us one.
     onRequest: async (request) => {
-      const key = await keyring.check(request.headers.authorization, "send", request.ip);
+      const key = await senderOf(keyring, agents, shownBy(request));
       senders.set(request, key);
       // A sender's idea of the type may be missing or malformed; the lines speak for themselves.
       request.headers["content-type"] = "application/x-ndjson";
@@ -73,7 +75,7 @@ export const addIntakeRoutes: AddRoutes = (server, { keyring, intake, control, c
 
 function aboutBatch(headers: IncomingHttpHeaders, key: ApiKey | undefined): Omit<IntakeRequest, "body"> {
   const source = nameIn(headers, "midwatch-source") ?? key?.source ?? key?.name ?? "";
-  if (key?.source !== undefined && source !== key.source) {
+  if (key?.source !== undefined && !isOf(source, key.source)) {
     throw new Fault("RIGHT_MISSING", `The key ${key.name} sends as ${key.source} and as nobody else.`);
   }
   return {
@@ -84,6 +86,11 @@ function aboutBatch(headers: IncomingHttpHeaders, key: ApiKey | undefined): Omit
     ...witnessedSizeIn(headers["midwatch-witnessed-size"]),
     ...chainIn(headers["midwatch-chain"]),
   };
+}
+
+/** A host's agent sends as `agent:HOST:STATE`; neither part has a colon in it. */
+function isOf(source: string, bound: string): boolean {
+  return source === bound || source.startsWith(`agent:${bound}:`);
 }
 
 function witnessedSizeIn(text: string | string[] | undefined): { readonly witnessedSize?: number } {

@@ -1,5 +1,6 @@
 /** `midwatch agent`: ships what recorders wrote on this host, and watches its workers. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { keyBeside } from "../agent-authority.ts";
 import { agentSettings } from "../agent-settings.ts";
 import type { AddCommand } from "../command-line.ts";
 import type { Environment } from "../terminal.ts";
@@ -12,6 +13,8 @@ type AgentOptions = {
   readonly config?: string;
   readonly server?: string;
   readonly keyFile?: string;
+  readonly certificateFile?: string;
+  readonly certificateKeyFile?: string;
   readonly spool?: string;
   readonly state?: string;
   readonly host?: string;
@@ -36,6 +39,8 @@ export const addAgent: AddCommand = (program, terminal) => {
     .option("--config <file>", "YAML file with these settings ($MIDWATCH_AGENT_CONFIG)")
     .option("--server <url>", about("server"))
     .option("--key-file <file>", about("key_file"))
+    .option("--certificate-file <file>", about("certificate_file"))
+    .option("--certificate-key-file <file>", about("certificate_key_file"))
     .option("--spool <directory>", about("spool"))
     .option("--state <directory>", about("state"))
     .option("--host <name>", about("host"))
@@ -51,11 +56,18 @@ export const addAgent: AddCommand = (program, terminal) => {
     .action(async (options: AgentOptions) => {
       const { environment } = terminal;
       const { loadSettings, otherThanAgentVariables } = await import("../config.ts");
-      const { config, keyFile, log: logs, puma, ...plain } = options;
+      const { config, keyFile, certificateFile, certificateKeyFile, log: logs, puma, ...plain } = options;
       const listed = (entries: readonly string[]) => (entries.length === 0 ? undefined : entries.join("\n"));
       const { values } = loadSettings(agentSettings, {
         file: config ?? (environment["MIDWATCH_AGENT_CONFIG"] || undefined),
-        flags: { ...plain, key_file: keyFile, logs: listed(logs), puma: listed(puma) },
+        flags: {
+          ...plain,
+          key_file: keyFile,
+          certificate_file: certificateFile,
+          certificate_key_file: certificateKeyFile,
+          logs: listed(logs),
+          puma: listed(puma),
+        },
         environment,
         otherVariables: otherThanAgentVariables,
       });
@@ -77,6 +89,12 @@ export const addAgent: AddCommand = (program, terminal) => {
         {
           server,
           keyFile: values.key_file,
+          ...(values.certificate_file !== "" && {
+            certificate: {
+              certificate: values.certificate_file,
+              key: values.certificate_key_file || keyBeside(values.certificate_file),
+            },
+          }),
           spool: values.spool,
           stateDirectory: values.state,
           host: values.host || terminal.hostname,

@@ -1,11 +1,16 @@
 /** `midwatch enrol`: a host gets its key by a token that is good once. */
-import { chmodSync, closeSync, openSync, writeSync } from "node:fs";
-import type { MadeKey } from "../../access/keyring.ts";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import type { Enrolled } from "../../api/access-schemas.ts";
+import { keyBeside } from "../agent-authority.ts";
 import { addServerOption, makeClient, type ServerPlace } from "../client.ts";
 import type { AddCommand } from "../command-line.ts";
 import { CommandFailure } from "../exit.ts";
 
-type EnrolOptions = ServerPlace & { readonly into: string; readonly bound?: true };
+type EnrolOptions = ServerPlace & {
+  readonly into: string;
+  readonly certificate?: string;
+  readonly bound?: true;
+};
 
 export const addEnrol: AddCommand = (program, terminal) => {
   addServerOption(program.command("enrol"), terminal)
@@ -16,27 +21,58 @@ export const addEnrol: AddCommand = (program, terminal) => {
     )
     .argument("<token>", "as `keys invite` printed it; - reads it from standard input")
     .requiredOption("--into <file>", "file that gets the key; it must not be there yet")
+    .option(
+      "--certificate <file>",
+      "get a certificate as well; its private key is made here, beside it with -key before the ending",
+    )
     .option("--bound", "let the key be good from the address of this host only")
     .addHelpText("after", "\nExample:\n  midwatch enrol - --into /etc/midwatch/agent.key < token\n")
-    .action(async (given: string, { into, bound, ...place }: EnrolOptions) => {
+    .action(async (given: string, { into, certificate, bound, ...place }: EnrolOptions) => {
       const token = given === "-" ? await firstLine(terminal.input) : given;
-      // First the file, then the token: a token that is used up for nothing would be lost.
-      const file = openNew(into);
+      // First the files, then the token: a token that is used up for nothing would be lost.
+      const files = [into, ...(certificate === undefined ? [] : [certificate, keyBeside(certificate)])];
+      const opened = openAll(files);
+      let isDone = false;
       try {
-        const body = { token, ...(bound && { bound }) };
-        const { id, key } = await makeClient(place, terminal).send<MadeKey>(
-          "POST",
-          "/api/v1/enrolments/use",
-          body,
-        );
-        writeSync(file, `${key}\n`);
-        chmodSync(into, 0o600);
-        terminal.note(`The key ${id} is in ${into}.`);
+        const wish = certificate === undefined ? undefined : await certificateWish();
+        const body = { token, ...(bound && { bound }), ...(wish && { request: wish.requestPem }) };
+        const client = makeClient(place, terminal);
+        const enrolled = await client.send<Enrolled>("POST", "/api/v1/enrolments/use", body);
+        isDone = true;
+        const texts = [`${enrolled.key}\n`, enrolled.certificate ?? "", wish?.keyPem ?? ""];
+        for (const [index, file] of opened.entries()) writeSync(file, texts[index] ?? "");
+        terminal.note(`The key ${enrolled.id} is in ${into}.`);
+        if (certificate !== undefined) {
+          terminal.note(
+            `The certificate is in ${certificate}, its private key in ${keyBeside(certificate)}.`,
+          );
+        }
       } finally {
-        closeSync(file);
+        for (const file of opened) closeSync(file);
+        if (!isDone) for (const path of files) rmSync(path, { force: true });
       }
     });
 };
+
+async function certificateWish() {
+  const { makeCertificateRequest } = await import("../../access/certificate.ts");
+  return await makeCertificateRequest();
+}
+
+/** Leaves none of them where one cannot be made. */
+function openAll(paths: readonly string[]): readonly number[] {
+  const opened: number[] = [];
+  try {
+    for (const path of paths) opened.push(openNew(path));
+    return opened;
+  } catch (error) {
+    for (const [index, file] of opened.entries()) {
+      closeSync(file);
+      rmSync(paths[index] ?? "", { force: true });
+    }
+    throw error;
+  }
+}
 
 function openNew(path: string): number {
   try {
