@@ -8,8 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Fault } from "../model/fault.ts";
-import type { Incident, Message } from "../model/incident.ts";
+import type { Message } from "../model/incident.ts";
 import type { Delivery } from "./channel.ts";
+import { madeIncident, madeMessage } from "./made.ts";
 import { readAlertSetup } from "./setup.ts";
 import { letterOf } from "./text.ts";
 
@@ -28,35 +29,17 @@ const tools = {
   variable: (name: string) => (name === "MAIL_PASSWORD" || name === "TOKEN" ? "hidden" : undefined),
 };
 
-const incident: Incident = {
+const incident = madeIncident({
   id: "i-1",
-  cause: "c",
-  kind: "failed",
-  state: "open",
   severity: "critical",
   because: "ReportJob failed: <script> & *more*",
   job: { job: "ReportJob", service: "shop" },
   runbook: "https://wiki.example.com",
-  openedMs: 0,
-  lastMs: 0,
   count: 2,
-  unknown: false,
   evidence: { eventIds: [], runIds: ["r-1"] },
-  reopenedMs: [],
-  flapping: false,
-};
-const message = (more: Partial<Message> = {}): Message => ({
-  id: "m-1",
-  incidentId: "i-1",
-  channel: "c",
-  tiding: "opened",
-  incident,
-  madeMs: 0,
-  dueMs: 0,
-  attempts: 1,
-  state: "sending",
-  ...more,
 });
+const message = (more: Partial<Message> = {}): Message =>
+  madeMessage(incident, { id: "m-1", attempts: 1, state: "sending", ...more });
 
 describe("the file of channels", () => {
   test("is understood as the guide shows it", () => {

@@ -12,10 +12,12 @@ import { type AddressInfo, createServer as createNetServer, type Server as NetSe
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import type { Incident, Message } from "../model/incident.ts";
+import { freePort } from "../../playground/processes.ts";
+import type { Message } from "../model/incident.ts";
 import { openSqliteControl } from "../store/control/sqlite.ts";
 import type { Arrivals, ControlStore, EventStore, StoredEvent } from "../store/store.ts";
 import { AddressRefused, makeAddressGuard } from "./address-guard.ts";
+import { madeIncident, madeMessage } from "./made.ts";
 import { deliverDue } from "./outbox.ts";
 import type { Watch } from "./parts.ts";
 import { type AlertSetup, readAlertSetup } from "./setup.ts";
@@ -24,32 +26,9 @@ import { startWatch } from "./watch.ts";
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 const answerMsMax = 500;
-const incident: Incident = {
-  id: "i1",
-  cause: "c",
-  kind: "failed",
-  state: "open",
-  severity: "error",
-  because: "It failed.",
-  openedMs: 0,
-  lastMs: 0,
-  count: 1,
-  unknown: false,
-  evidence: { eventIds: [], runIds: [] },
-  reopenedMs: [],
-  flapping: false,
-};
-const messageOf = (id: string, incidentId = "i1"): Message => ({
-  id,
-  incidentId,
-  channel: "hook",
-  tiding: "opened",
-  incident: { ...incident, id: incidentId },
-  madeMs: 0,
-  dueMs: 0,
-  attempts: 0,
-  state: "waiting",
-});
+const incident = madeIncident();
+const messageOf = (id: string, incidentId = "i1"): Message =>
+  madeMessage(madeIncident({ id: incidentId }), { id });
 
 let directory: string;
 let receiver: Server;
@@ -86,6 +65,7 @@ function setupFor(address: string, clock: () => number): AlertSetup {
   });
 }
 
+/** Looks often: what it waits for is the middle of something. */
 async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = Date.now() + 60_000;
   while (Date.now() < endMs) {
@@ -115,10 +95,7 @@ describe("a message to a receiver that", () => {
     (await store.timeline("i1")).map(({ act, because }) => `${act}: ${because}`).join("\n");
 
   test("is down is tried until it is up, and told once", async () => {
-    const gone = createNetServer().listen(0, "127.0.0.1");
-    await once(gone, "listening");
-    const { port } = gone.address() as AddressInfo;
-    gone.close();
+    const port = await freePort();
     const failed = await deliver(`http://127.0.0.1:${port}/`);
     assert.deepEqual([failed?.state, failed?.receipt], ["waiting", "no answer (ECONNREFUSED)"]);
     nowMs = 60_000;

@@ -4,39 +4,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import type { Incident, Message } from "../model/incident.ts";
+import type { Message } from "../model/incident.ts";
 import { openSqliteControl } from "../store/control/sqlite.ts";
 import type { ControlStore } from "../store/store.ts";
 import type { Delivery } from "./channel.ts";
+import { madeIncident, madeMessage } from "./made.ts";
 import { deliverDue } from "./outbox.ts";
 import { type Letter, letterOf } from "./text.ts";
 
-const incident: Incident = {
-  id: "i1",
-  cause: "c",
-  kind: "failed",
-  state: "open",
-  severity: "error",
-  because: "It failed.",
-  openedMs: 0,
-  lastMs: 0,
-  count: 1,
-  unknown: false,
-  evidence: { eventIds: [], runIds: [] },
-  reopenedMs: [],
-  flapping: false,
-};
-const opened: Message = {
-  id: "m1",
-  incidentId: "i1",
-  channel: "chat",
-  tiding: "opened",
-  incident,
-  madeMs: 0,
-  dueMs: 0,
-  attempts: 0,
-  state: "waiting",
-};
+const incident = madeIncident();
+const opened = madeMessage(incident, { channel: "chat" });
 
 describe("the outbox", () => {
   let directory: string;

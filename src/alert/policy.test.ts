@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Fault } from "../model/fault.ts";
-import type { Incident } from "../model/incident.ts";
 import { readYaml } from "./fields.ts";
+import { madeIncident } from "./made.ts";
 import { channelsOf, escalationOf, onCall, type Policy, plannedNow, quietNow } from "./policy.ts";
 import { readPolicy } from "./policy-file.ts";
 
@@ -11,23 +11,7 @@ const channels = ["ann", "bert", "team", "night"];
 const policyOf = (text: string): Policy => readPolicy(readYaml(text) as Record<string, unknown>, channels);
 const at = (text: string): number => Date.parse(text);
 
-const incident: Incident = {
-  id: "i",
-  cause: "c",
-  kind: "failed",
-  state: "open",
-  severity: "error",
-  because: "It failed.",
-  job: { job: "J", service: "shop" },
-  owner: "reports",
-  openedMs: 0,
-  lastMs: 0,
-  count: 1,
-  unknown: false,
-  evidence: { eventIds: [], runIds: [] },
-  reopenedMs: [],
-  flapping: false,
-};
+const incident = madeIncident({ job: { job: "J", service: "shop" }, owner: "reports" });
 
 describe("a rotation", () => {
   const rotation = `rotations: { ops: { starts: 2026-10-19T09:00, every: 7d, time_zone: Europe/Berlin, turns: [ann, bert],

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import type { Incident } from "../model/incident.ts";
 import type { Silence } from "../model/silence.ts";
 import { readYaml } from "./fields.ts";
+import { madeIncident } from "./made.ts";
 import { quietPolicy } from "./policy.ts";
 import { readPolicy } from "./policy-file.ts";
 import { type Around, releaseMs, tellLater, tellOpen } from "./telling.ts";
@@ -12,22 +13,7 @@ const minute = 60_000;
 const ears = ["team", "night", "chief"].map(
   (name) => ({ name, severityMin: "warning", hearsAcknowledgements: name === "night" }) as const,
 );
-const incident: Incident = {
-  id: "i",
-  cause: "c",
-  kind: "failed",
-  state: "open",
-  severity: "error",
-  because: "It failed.",
-  job: { job: "J", service: "shop" },
-  openedMs: 0,
-  lastMs: 0,
-  count: 1,
-  unknown: false,
-  evidence: { eventIds: [], runIds: [] },
-  reopenedMs: [],
-  flapping: false,
-};
+const incident = madeIncident({ job: { job: "J", service: "shop" } });
 const silence: Silence = {
   id: "s1",
   purpose: "silence",
