@@ -19,6 +19,7 @@ import { startEngine } from "../src/store/engine/supervisor.ts";
 import { retentionDefault } from "../src/store/events/retention.ts";
 import { openEventStore } from "../src/store/events/store.ts";
 import type { SurveyQuestions } from "../src/store/survey.ts";
+import { heldByWatch } from "./detect/held.ts";
 
 export const about = "one tick of the watch over 10,000 monitors and 10 million runs";
 
@@ -95,6 +96,7 @@ export async function run(options: { readonly quick: boolean; readonly directory
     assert.equal(tooLong.size, jobs / 1000, "every run that is open too long is found, and no other");
     const beside = await besideTheLooks(events, jobs, hours, lastHourMs);
     const peakMb = peakMbOf(enginePid);
+    const held = await heldByWatch(jobs, options.directory);
     const worst = Math.max(...due);
     const figures = {
       monitors: jobs,
@@ -103,6 +105,7 @@ export async function run(options: { readonly quick: boolean; readonly directory
       tick_quiet_p50_ms: Math.round(middle(quiet)),
       tick_due_ms: Math.round(worst),
       ...beside,
+      ...held,
       node_rss_mb: Math.round(process.memoryUsage().rss / 1e6),
       engine_peak_mb: peakMb,
     };
@@ -121,6 +124,10 @@ export async function run(options: { readonly quick: boolean; readonly directory
         `what is usual of 1,000 jobs         ${show(figures.histories_ms)} ms, once an hour and job`,
         `volumes of all jobs in an hour      ${show(figures.volumes_ms)} ms, once an hour`,
         `what happened in the last hour      ${show(figures.last_hour_ms)} ms, every 30 s`,
+        "longest stretch for which the watch held the event loop, with an incident of each monitor:",
+        `  while their schedules are taken up ${show(figures.declaring_held_ms)} ms`,
+        `  while all are found missed         ${show(figures.missing_held_ms)} ms`,
+        `  while all stand open               ${show(figures.standing_held_ms)} ms`,
         `memory: ${figures.node_rss_mb} MB of the watch's process, ${figures.engine_peak_mb} MB the engine at its peak`,
       ],
     };

@@ -12,7 +12,6 @@ import { startWatch } from "../../src/alert/watch.ts";
 import { openSqliteControl } from "../../src/store/control/sqlite.ts";
 import type { Arrivals, EventStore, StoredEvent } from "../../src/store/store.ts";
 
-const hourMs = 3_600_000;
 /** While nothing works, the clock of this stands still for at most so long. */
 const patienceMs = 120_000;
 
@@ -51,7 +50,7 @@ export async function heldByWatch(jobs: number, directory: string): Promise<Held
     while (!(await isSo())) {
       assert.ok(performance.now() < giveUpMs, "the watch comes to an end with it");
       await pause(100);
-      nowMs += 1000;
+      nowMs += 5000;
     }
   };
   try {
@@ -59,9 +58,8 @@ export async function heldByWatch(jobs: number, directory: string): Promise<Held
     await until(async () => (await watch.monitors()).length === jobs);
     const declaring = held();
     // In steps in which nobody believes that Midwatch was away, past the slots and what they are given.
-    for (const endMs = nowMs + hourMs; nowMs < endMs; nowMs += 10_000) await pause(15);
+    for (const dueMs = Date.UTC(2026, 10, 21, 3); nowMs < dueMs; nowMs += 10_000) await pause(20);
     held();
-    nowMs = Date.UTC(2026, 10, 21, 3, 30);
     const open = async (): Promise<number> => (await store.unresolvedIncidents()).length;
     await until(async () => (await open()) === jobs);
     const missing = held();

@@ -1,6 +1,7 @@
 /** The life of an incident: counted, over, opened again, flapping, put off; and who hears of it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Look } from "../detect/gather.ts";
 import { noSurvey } from "../detect/survey.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Incident } from "../model/incident.ts";
@@ -8,7 +9,7 @@ import { type Monitor, quietMonitor } from "../model/monitor.ts";
 import type { Silence } from "../model/silence.ts";
 import type { JobSuccess, StoredEvent } from "../store/store.ts";
 import { weigh } from "./incidents.ts";
-import { calmMs, flapsMin, reopenMs, resolveIncident, snoozeIncident } from "./life.ts";
+import { calmMs, flapsMin, openIncident, reopenMs, resolveIncident, snoozeIncident } from "./life.ts";
 import { settleMessage } from "./outbox.ts";
 import { type Policy, quietPolicy } from "./policy.ts";
 import { releaseMs } from "./telling.ts";
@@ -27,6 +28,33 @@ function finding(atMs: number, more: Partial<Finding> = {}): Finding {
     ...more,
   };
 }
+
+test("others are answered while thousands of incidents are weighed", async () => {
+  const before = Array.from(
+    { length: 2000 },
+    (_, number) => openIncident(`i${number}`, finding(0, { cause: `c${number}` }), undefined, 0).incident,
+  );
+  let turns = 0;
+  const isWeighed = new AbortController();
+  const count = (): void => {
+    turns += 1;
+    if (!isWeighed.signal.aborted) setImmediate(count);
+  };
+  setImmediate(count);
+  const parts = {
+    ears: [],
+    policy: quietPolicy,
+    silences: [],
+    newId: () => assert.fail("nothing is new"),
+    store: { incidentOfCause: () => assert.fail("nothing is asked of what is known") },
+    monitorOf: quietMonitor,
+  };
+  const facts = { facts: { survey: noSurvey }, heard: [], successes: [] } as unknown as Look;
+  const { incidents } = await weigh(facts, [], before, parts, second);
+  isWeighed.abort();
+  assert.equal(incidents.length, before.length, "each is held, for nobody hears");
+  assert.ok(turns >= 8, `${turns} turns`);
+});
 
 /** Plays looks, one after the other, over a store that is a map. */
 function play(

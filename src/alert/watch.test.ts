@@ -115,6 +115,31 @@ describe("the watch, after a time in which it did not run,", () => {
     );
   });
 
+  test("asks the store as much over hundreds of incidents as over a few", async () => {
+    const jobs = Array.from({ length: 600 }, (_, number) => ({ job: `J${number}`, service: "s" }));
+    const running = await start();
+    const schedules = [{ expression: "31 * * * *", timeZone: "UTC" }];
+    const wishes = jobs.map((name) => ({ name, monitor: { ...hourly, ...name, schedules } }));
+    await running.changeMonitors(wishes, "ann");
+    await pass(2000, 2);
+    for (let step = 0; step < 200 && (await store.unresolvedIncidents()).length < jobs.length; step += 1) {
+      await pass(10_000, 1);
+    }
+    const open = await store.unresolvedIncidents();
+    assert.equal(open.length, jobs.length);
+    const [parents, parts] = [
+      open.filter(({ parentId }) => !parentId),
+      open.filter(({ parentId }) => parentId),
+    ];
+    assert.deepEqual([parents.length, parts.length], [1, jobs.length - 1], "one scheduler, one call");
+    assert.equal(await store.unresolvedIncidents(), open, "nothing is read again that did not change");
+    const { setMonitors } = store;
+    let asked = 0;
+    Object.assign(store, { setMonitors: () => ((asked += 1), setMonitors()) });
+    assert.equal((await running.monitorsOf(jobs)).filter(({ source }) => source === "set").length, 600);
+    assert.ok(asked <= 1, `${asked} questions`);
+  });
+
   test("takes up a failure that it had heard of and not yet judged, and counts none twice", async () => {
     const failed = (index: number): StoredEvent => ({
       id: `e-${index}`,

@@ -257,3 +257,33 @@ describe("detectors", () => {
     assert.equal(new Set(causes).size, 3);
   });
 });
+
+test("many jobs of one scheduler, none of which began, have one cause; where one began, each has its own", () => {
+  const slots = Array.from({ length: 10 }, (_, number) => ({
+    ...slot,
+    monitor: { ...slot.monitor, job: `Job${number}` },
+  }));
+  const causes = (given: Facts["slots"]) =>
+    detect(facts({ slots: given }), nowMs)
+      .filter(({ kind }) => kind === "missed")
+      .map(({ sharedCause }) => sharedCause);
+  const [cause, ...others] = causes(slots);
+  assert.ok(cause !== undefined);
+  assert.deepEqual(
+    others,
+    Array.from({ length: 9 }, () => cause),
+  );
+  const [first, ...rest] = slots;
+  assert.ok(first);
+  const began = causes([{ ...first, sign: sign(slotMs) }, ...rest]);
+  assert.deepEqual(
+    began,
+    Array.from({ length: 9 }, () => undefined),
+    "the scheduler is at work",
+  );
+  assert.deepEqual(
+    causes(rest),
+    Array.from({ length: 9 }, () => undefined),
+    "a few may each have a reason of their own",
+  );
+});

@@ -1,4 +1,7 @@
-/** A run that was due did not begin. Slots of one job in one look are one finding. */
+/**
+ * A run that was due did not begin. Slots of one job in one look are one finding; and where many jobs
+ * of one scheduler were due and none of them began, it is that scheduler that is in trouble.
+ */
 import { causeOf, type Finding } from "../model/finding.ts";
 import { jobKey, jobNameOf, showJob } from "../model/monitor.ts";
 import type { Detector } from "./detectors.ts";
@@ -10,8 +13,40 @@ export const missedSlot: Detector = (facts) => {
     facts.slots.filter(({ sign }) => sign === undefined),
     ({ monitor, away }) => `${away ? "unknown" : "missed"} ${jobKey(monitor)}`,
   );
-  return [...byJob.values()].map((slots) => findingOf(slots, facts));
+  const together = silentSchedulers(facts.slots);
+  return [...byJob.values()].map((slots) => {
+    const finding = findingOf(slots, facts);
+    const scheduler = schedulerOf(slots.at(-1) as JudgedSlot);
+    const jobs = together.get(scheduler);
+    if (jobs === undefined) return finding;
+    return {
+      ...finding,
+      because: `${finding.because} Nor did any other of the ${jobs} jobs begin that the same scheduler had due.`,
+      sharedCause: causeOf("missed", scheduler),
+    };
+  });
 };
+
+/** So many jobs do not fail to begin at the same time each for a reason of its own. */
+const togetherMin = 10;
+
+/** Schedulers of which many jobs were due, and none began; and how many. */
+function silentSchedulers(slots: readonly JudgedSlot[]): ReadonlyMap<string, number> {
+  const silent = new Map<string, number>();
+  for (const [scheduler, own] of Map.groupBy(slots, schedulerOf)) {
+    if (own.some(({ sign }) => sign !== undefined)) continue;
+    const jobs = new Set(own.map(({ monitor }) => jobKey(monitor))).size;
+    if (jobs >= togetherMin) silent.set(scheduler, jobs);
+  }
+  return silent;
+}
+
+/** The cron of a host, or the beat of an application. */
+function schedulerOf({ monitor, schedule }: JudgedSlot): string {
+  const { runtime = "", host } = schedule;
+  const { service = "", environment = "" } = monitor;
+  return JSON.stringify(host === undefined ? [runtime, service, environment] : [runtime, "host", host]);
+}
 
 function findingOf(slots: readonly JudgedSlot[], facts: Facts): Finding {
   const [first, last] = [slots[0] as JudgedSlot, slots.at(-1) as JudgedSlot];
