@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { IncidentAnswer, IncidentList } from "../src/api/watch-schemas.ts";
 import type { RunState } from "../src/model/run.ts";
 import { type Answer, address, change, useAnswer } from "./ask.ts";
-import { actor } from "./preferences.ts";
+import { byActor } from "./preferences.ts";
 import { to } from "./route.ts";
 
 export type { IncidentAnswer as Incident };
@@ -132,8 +132,7 @@ export async function decide(
   act: Act,
   words: { readonly reason?: string; readonly until?: string } = {},
 ): Promise<void> {
-  const by = actor.value.trim();
-  const body = { ...words, ...(by !== "" && { by }) };
+  const body = { ...words, ...byActor() };
   await change("POST", address(`/incidents/${encodeURIComponent(incident.id)}/${act}`), body);
   decided.value = `${done[act]}: ${incident.because}`;
   decisions.value += 1;

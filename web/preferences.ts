@@ -18,6 +18,12 @@ export const jobZone = signal<string | undefined>(undefined);
 /** Whom decisions are put down to, as the reader says. */
 export const actor = signal(localStorage.getItem("midwatch.name") ?? "");
 
+/** The part of a question that says so; nothing where the reader gave no name. */
+export function byActor(): { readonly by?: string } {
+  const by = actor.peek().trim();
+  return by === "" ? {} : { by };
+}
+
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 const systemIsDark = signal(prefersDark.matches);
 

@@ -6,9 +6,13 @@ type FieldGiven = {
   readonly value: string;
   readonly set: (text: string) => void;
   readonly type?: "text" | "password";
-  readonly complete?: "off" | "current-password" | "new-password" | "one-time-code";
+  readonly complete?: "off" | "username" | "current-password" | "new-password" | "one-time-code";
   readonly optional?: true;
   readonly hint?: string;
+  readonly lengthMin?: number;
+  readonly lengthMax?: number;
+  /** It stands already, and is shown. */
+  readonly fixed?: boolean;
 };
 
 export function Field({
@@ -19,12 +23,17 @@ export function Field({
   complete = "off",
   optional,
   hint,
+  lengthMin,
+  lengthMax = 400,
+  fixed = false,
 }: FieldGiven): JSX.Element {
   const attributes = {
     class: "field",
     autocomplete: complete,
     required: !optional,
-    maxLength: 400,
+    readOnly: fixed,
+    maxLength: lengthMax,
+    ...(lengthMin !== undefined && { minLength: lengthMin }),
     ...(hint !== undefined && { placeholder: hint }),
     value,
     onInput: (event: TargetedInputEvent<HTMLInputElement>) => set(event.currentTarget.value),

@@ -59,6 +59,16 @@ export function Problem({
   );
 }
 
+/** What the server said when it did not want to; nothing where it said nothing. */
+export function Refused({ message }: { readonly message: string }): JSX.Element | null {
+  if (message === "") return null;
+  return (
+    <p class="failed" role="alert">
+      {message}
+    </p>
+  );
+}
+
 /** Nothing is broken, and asking again would change nothing. */
 function NoRight({ message }: { readonly message: string }): JSX.Element {
   return (

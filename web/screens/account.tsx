@@ -7,9 +7,10 @@ import type {
   SessionAnswer,
   SessionList,
 } from "../../src/api/access-schemas.ts";
-import { AskFault, address, change, useAnswer } from "../ask.ts";
+import { address, change, useAnswer } from "../ask.ts";
 import { me, readMe, signOut } from "../me.ts";
 import { CopyBlock } from "../parts/copy.tsx";
+import { useDoing } from "../parts/doing.ts";
 import { Field } from "../parts/field.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Ago } from "../parts/time.tsx";
@@ -49,26 +50,6 @@ function PersonParts(): JSX.Element {
       <SessionsPart />
     </>
   );
-}
-
-/** Does something, and says what the server said when it did not want to. */
-function useDoing(): {
-  readonly said: string;
-  readonly busy: boolean;
-  readonly run: (work: () => Promise<string>) => void;
-} {
-  const [said, setSaid] = useState("");
-  const [busy, setBusy] = useState(false);
-  const run = (work: () => Promise<string>): void => {
-    setBusy(true);
-    work()
-      .then(setSaid, (error: unknown) => {
-        if (!(error instanceof AskFault)) throw error;
-        setSaid(error.message);
-      })
-      .finally(() => setBusy(false));
-  };
-  return { said, busy, run };
 }
 
 function PasswordPart(): JSX.Element {

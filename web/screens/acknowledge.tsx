@@ -3,10 +3,12 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { LinkAnswer } from "../../src/api/watch-schemas.ts";
 import { AskFault, address, change } from "../ask.ts";
+import { Field } from "../parts/field.tsx";
+import { Form } from "../parts/form.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Stamp } from "../parts/time.tsx";
 import { useTitle } from "../parts/title.ts";
-import { actor } from "../preferences.ts";
+import { actor, byActor } from "../preferences.ts";
 import { to } from "../route.ts";
 
 /** Read once and taken out of the address, so that it does not stay in the history. */
@@ -66,43 +68,21 @@ function sentenceOf({ state, current, decidedBy = "somebody" }: LinkAnswer): str
 }
 
 function ConfirmForm({ done }: { readonly done: () => void }): JSX.Element {
-  const [said, setSaid] = useState("");
-  const [busy, setBusy] = useState(false);
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      const by = actor.value.trim();
-      await change("POST", address("/links/acknowledge"), { token, ...(by !== "" && { by }) });
-      done();
-    } catch (error) {
-      if (!(error instanceof AskFault)) throw error;
-      setSaid(error.message);
-      setBusy(false);
-    }
+  const send = async (): Promise<void> => {
+    await change("POST", address("/links/acknowledge"), { token, ...byActor() });
+    done();
   };
   return (
-    <form class="stack" onSubmit={(event) => void send(event)}>
-      <label>
-        Your name
-        <input
-          class="field"
-          type="text"
-          maxLength={100}
-          value={actor.value}
-          onInput={(event) => {
-            actor.value = event.currentTarget.value;
-          }}
-        />
-      </label>
-      {said !== "" && (
-        <p class="failed" role="alert">
-          {said}
-        </p>
-      )}
-      <button type="submit" class="control strong" disabled={busy}>
-        Acknowledge it
-      </button>
-    </form>
+    <Form act="Acknowledge it" send={send}>
+      <Field
+        label="Your name"
+        value={actor.value}
+        set={(name) => {
+          actor.value = name;
+        }}
+        optional
+        lengthMax={100}
+      />
+    </Form>
   );
 }

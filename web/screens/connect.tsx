@@ -5,7 +5,7 @@ import type { MadeKey } from "../../src/access/keyring.ts";
 import type { Key, KeyList } from "../../src/api/schemas.ts";
 import { AskFault, address, change, useAnswer } from "../ask.ts";
 import { CopyBlock } from "../parts/copy.tsx";
-import { Loading, Problem } from "../parts/notice.tsx";
+import { Loading, Problem, Refused } from "../parts/notice.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Ago } from "../parts/time.tsx";
 import { useTitle } from "../parts/title.ts";
@@ -76,11 +76,7 @@ function NewKeyForm({ made }: { readonly made: () => void }): JSX.Element {
           Make a key that may send
         </button>
       </form>
-      {answer instanceof AskFault && (
-        <p class="failed" role="alert">
-          {answer.message}
-        </p>
-      )}
+      {answer instanceof AskFault && <Refused message={answer.message} />}
       {answer !== undefined && !(answer instanceof AskFault) && (
         <div role="status">
           <p>This is the only time that it is shown:</p>

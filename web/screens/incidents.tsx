@@ -2,16 +2,17 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { IncidentList, SilenceAnswer, SilenceList } from "../../src/api/watch-schemas.ts";
-import { AskFault, address, change, useAnswer } from "../ask.ts";
+import { address, change, useAnswer } from "../ask.ts";
 import { nowMs } from "../clock.ts";
 import { type Incident, incidentAddress } from "../incidents.ts";
 import { may } from "../me.ts";
+import { useDoing } from "../parts/doing.ts";
 import { IncidentMark, IncidentTags } from "../parts/incident.tsx";
-import { Loading, Problem } from "../parts/notice.tsx";
+import { Loading, Problem, Refused } from "../parts/notice.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Ago, Stamp } from "../parts/time.tsx";
 import { useTitle } from "../parts/title.ts";
-import { actor } from "../preferences.ts";
+import { byActor } from "../preferences.ts";
 import { counted } from "../words.ts";
 
 export function IncidentsScreen(): JSX.Element {
@@ -126,8 +127,7 @@ function SilenceRow({ silence, changed }: RowGiven): JSX.Element {
     .map(([name, value]) => `${name} ${value}`)
     .join(", ");
   const end = async (): Promise<void> => {
-    const who = actor.value.trim();
-    await change("POST", address(`/silences/${encodeURIComponent(id)}/end`), who === "" ? {} : { by: who });
+    await change("POST", address(`/silences/${encodeURIComponent(id)}/end`), byActor());
     changed();
   };
   return (
@@ -167,28 +167,24 @@ function SilenceForm({ made }: { readonly made: () => void }): JSX.Element {
   const [value, setValue] = useState("");
   const [reason, setReason] = useState("");
   const [span, setSpan] = useState("4");
-  const [fault, setFault] = useState<string | undefined>(undefined);
-  const send = async (event: Event): Promise<void> => {
+  const { said, run } = useDoing();
+  const send = (event: Event): void => {
     event.preventDefault();
-    const who = actor.value.trim();
-    try {
+    run(async () => {
       await change("POST", address("/silences"), {
         when: { [by]: value.trim() },
         until: new Date(nowMs.peek() + Number(span) * 3_600_000).toISOString(),
         reason: reason.trim(),
-        ...(who !== "" && { by: who }),
+        ...byActor(),
       });
       setValue("");
       setReason("");
-      setFault(undefined);
       made();
-    } catch (error) {
-      if (!(error instanceof AskFault)) throw error;
-      setFault(error.message);
-    }
+      return "";
+    });
   };
   return (
-    <form class="inline reason" onSubmit={(event) => void send(event)}>
+    <form class="inline reason" onSubmit={send}>
       <select
         class="field"
         aria-label="Which incidents"
@@ -234,11 +230,7 @@ function SilenceForm({ made }: { readonly made: () => void }): JSX.Element {
       <button type="submit" class="control">
         Silence it
       </button>
-      {fault !== undefined && (
-        <p class="failed" role="alert">
-          {fault}
-        </p>
-      )}
+      <Refused message={said} />
     </form>
   );
 }

@@ -3,6 +3,8 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { InvitationAnswer } from "../../src/api/access-schemas.ts";
 import { AskFault, address, change } from "../ask.ts";
+import { Field } from "../parts/field.tsx";
+import { Form } from "../parts/form.tsx";
 import { useTitle } from "../parts/title.ts";
 
 /** Read once and taken out of the address, so that it does not stay in the history. */
@@ -49,67 +51,24 @@ export function JoinScreen(): JSX.Element {
 function JoinForm({ invitation }: { readonly invitation: InvitationAnswer }): JSX.Element {
   const [name, setName] = useState(invitation.name ?? "");
   const [password, setPassword] = useState("");
-  const [said, setSaid] = useState("");
-  const [busy, setBusy] = useState(false);
   const isNamed = invitation.name !== undefined;
-
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    setBusy(true);
-    setSaid("");
-    try {
-      await change("POST", address("/invitations/accept"), {
-        token,
-        password,
-        ...(!isNamed && { name }),
-      });
-      location.assign("/");
-    } catch (error) {
-      if (!(error instanceof AskFault)) throw error;
-      setSaid(error.message);
-      setBusy(false);
-    }
+  const send = async (): Promise<void> => {
+    await change("POST", address("/invitations/accept"), { token, password, ...(!isNamed && { name }) });
+    location.assign("/");
   };
-
   return (
-    <form class="stack" onSubmit={(event) => void send(event)}>
+    <Form act="Go on" send={send}>
       {invitation.kind === "person" && <p class="sub">As {invitation.role} of this Midwatch.</p>}
-      <label>
-        Name
-        <input
-          class="field"
-          type="text"
-          name="username"
-          autocomplete="username"
-          required
-          readOnly={isNamed}
-          maxLength={64}
-          value={name}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        Password, at least 12 characters
-        <input
-          class="field"
-          type="password"
-          name="password"
-          autocomplete="new-password"
-          required
-          minLength={12}
-          maxLength={200}
-          value={password}
-          onInput={(event) => setPassword(event.currentTarget.value)}
-        />
-      </label>
-      {said !== "" && (
-        <p class="failed" role="alert">
-          {said}
-        </p>
-      )}
-      <button type="submit" class="control strong" disabled={busy}>
-        Go on
-      </button>
-    </form>
+      <Field label="Name" complete="username" fixed={isNamed} lengthMax={64} value={name} set={setName} />
+      <Field
+        label="Password, at least 12 characters"
+        type="password"
+        complete="new-password"
+        lengthMin={12}
+        lengthMax={200}
+        value={password}
+        set={setPassword}
+      />
+    </Form>
   );
 }

@@ -6,7 +6,7 @@ import type { LinkAnswer, PeopleAnswer, PersonAnswer, SessionList } from "../../
 import { AskFault, address, change, useAnswer } from "../ask.ts";
 import { CopyBlock } from "../parts/copy.tsx";
 import { Field } from "../parts/field.tsx";
-import { Loading, Problem } from "../parts/notice.tsx";
+import { Loading, Problem, Refused } from "../parts/notice.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Ago } from "../parts/time.tsx";
 import { useTitle } from "../parts/title.ts";
@@ -92,11 +92,7 @@ function InviteForm({ invited }: { readonly invited: () => void }): JSX.Element 
       <button type="submit" class="control">
         Make a link
       </button>
-      {answer instanceof AskFault && (
-        <p class="failed" role="alert">
-          {answer.message}
-        </p>
-      )}
+      {answer instanceof AskFault && <Refused message={answer.message} />}
       {typeof answer === "string" && (
         <div role="status">
           <p>Give this link to that person. It is good once, for a week, and shown this once:</p>

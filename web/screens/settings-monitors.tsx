@@ -9,7 +9,7 @@ import { Field } from "../parts/field.tsx";
 import { Loading, Problem } from "../parts/notice.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { type Column, Table } from "../parts/table.tsx";
-import { actor } from "../preferences.ts";
+import { byActor } from "../preferences.ts";
 import { to } from "../route.ts";
 import { counted, duration, listed } from "../words.ts";
 
@@ -207,9 +207,8 @@ function MonitorForm({
   const [overlap, setOverlap] = useState(monitor.overlapAllowed);
   const [said, setSaid] = useState("");
   const put = async (body: object): Promise<void> => {
-    const by = actor.value.trim();
     try {
-      await change("PUT", address("/monitors"), { ...body, ...(by !== "" && { by }) });
+      await change("PUT", address("/monitors"), { ...body, ...byActor() });
       done();
     } catch (error) {
       if (!(error instanceof AskFault)) throw error;

@@ -2,14 +2,15 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { SilenceAnswer, SilenceList } from "../../src/api/watch-schemas.ts";
-import { AskFault, address, change, useAnswer } from "../ask.ts";
+import { address, change, useAnswer } from "../ask.ts";
 import { nowMs } from "../clock.ts";
 import { may } from "../me.ts";
+import { useDoing } from "../parts/doing.ts";
 import { Field } from "../parts/field.tsx";
 import { Loading, Problem } from "../parts/notice.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { Ago, Stamp } from "../parts/time.tsx";
-import { actor } from "../preferences.ts";
+import { byActor } from "../preferences.ts";
 import { listed } from "../words.ts";
 
 export function SilenceSettings(): JSX.Element {
@@ -40,8 +41,7 @@ type Given = { readonly rows: readonly SilenceAnswer[]; readonly changed: () => 
 
 function Silences({ rows, changed }: Given): JSX.Element {
   const end = async (id: string): Promise<void> => {
-    const by = actor.value.trim();
-    await change("POST", address(`/silences/${encodeURIComponent(id)}/end`), by === "" ? {} : { by });
+    await change("POST", address(`/silences/${encodeURIComponent(id)}/end`), byActor());
     changed();
   };
   return (
@@ -114,31 +114,27 @@ function NewSilence({ made }: { readonly made: () => void }): JSX.Element {
   const [hours, setHours] = useState(1);
   const [reason, setReason] = useState("");
   const [purpose, setPurpose] = useState<"silence" | "maintenance">("silence");
-  const [said, setSaid] = useState("");
-  const submit = async (event: Event): Promise<void> => {
+  const { said, run } = useDoing();
+  const submit = (event: Event): void => {
     event.preventDefault();
     const given = { job: job.trim(), service: service.trim() };
     const when = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
     const until = new Date(nowMs.peek() + hours * 3_600_000).toISOString();
-    const by = actor.value.trim();
-    try {
+    run(async () => {
       await change("POST", address("/silences"), {
         purpose,
         when,
         until,
         reason: reason.trim(),
-        ...(by !== "" && { by }),
+        ...byActor(),
       });
-      setSaid(`Nobody is told of ${whenWords(when)} ${lengths.find(([one]) => one === hours)?.[1] ?? ""}.`);
       setReason("");
       made();
-    } catch (error) {
-      if (!(error instanceof AskFault)) throw error;
-      setSaid(error.message);
-    }
+      return `Nobody is told of ${whenWords(when)} ${lengths.find(([one]) => one === hours)?.[1] ?? ""}.`;
+    });
   };
   return (
-    <form class="settings-form" aria-label="New silence" onSubmit={(event) => void submit(event)}>
+    <form class="settings-form" aria-label="New silence" onSubmit={submit}>
       <Field label="Job" value={job} set={setJob} optional hint="any" />
       <Field label="Service" value={service} set={setService} optional hint="any" />
       <label>

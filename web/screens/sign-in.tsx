@@ -3,6 +3,9 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { AskFault, address, change } from "../ask.ts";
 import { me, readMe } from "../me.ts";
+import { useDoing } from "../parts/doing.ts";
+import { Field } from "../parts/field.tsx";
+import { Form } from "../parts/form.tsx";
 import { useTitle } from "../parts/title.ts";
 
 export function SignInScreen(): JSX.Element {
@@ -40,21 +43,17 @@ function ProviderPart(): JSX.Element | null {
 }
 
 function PasskeyPart(): JSX.Element {
-  const [said, setSaid] = useState("");
-  const enter = async (): Promise<void> => {
-    try {
+  const { said, run } = useDoing();
+  const enter = (): void =>
+    run(async () => {
       const { signInWithPasskey } = await import("../passkeys.ts");
       const wrong = await signInWithPasskey();
-      setSaid(wrong);
       if (wrong === "") await readMe();
-    } catch (error) {
-      if (!(error instanceof AskFault)) throw error;
-      setSaid(error.message);
-    }
-  };
+      return wrong;
+    });
   return (
     <p>
-      <button type="button" class="control" onClick={() => void enter()}>
+      <button type="button" class="control" onClick={enter}>
         Sign in with a passkey
       </button>{" "}
       <span role="status">{said}</span>
@@ -81,53 +80,27 @@ function PasswordForm(): JSX.Element {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [code, setCode] = useState<string | undefined>(undefined);
-  const [said, setSaid] = useState("");
-  const [busy, setBusy] = useState(false);
 
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    setBusy(true);
-    setSaid("");
+  const send = async (): Promise<void> => {
     try {
       await change("POST", address("/sign-in"), { name, password, ...(code !== undefined && { code }) });
       await readMe();
     } catch (error) {
-      if (!(error instanceof AskFault)) throw error;
-      if (error.code === "CODE_NEEDED") setCode("");
-      else setSaid(error.message);
-    } finally {
-      setBusy(false);
+      if (!(error instanceof AskFault) || error.code !== "CODE_NEEDED") throw error;
+      setCode("");
     }
   };
 
   return (
-    <form class="stack" onSubmit={(event) => void send(event)}>
-      <label>
-        Name
-        <input
-          class="field"
-          type="text"
-          name="username"
-          autocomplete="username"
-          required
-          maxLength={100}
-          value={name}
-          onInput={(event) => setName(event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        Password
-        <input
-          class="field"
-          type="password"
-          name="password"
-          autocomplete="current-password"
-          required
-          maxLength={400}
-          value={password}
-          onInput={(event) => setPassword(event.currentTarget.value)}
-        />
-      </label>
+    <Form act="Sign in" send={send}>
+      <Field label="Name" complete="username" lengthMax={100} value={name} set={setName} />
+      <Field
+        label="Password"
+        type="password"
+        complete="current-password"
+        value={password}
+        set={setPassword}
+      />
       {code !== undefined && (
         <label>
           Code, or a recovery code
@@ -145,14 +118,6 @@ function PasswordForm(): JSX.Element {
           />
         </label>
       )}
-      {said !== "" && (
-        <p class="failed" role="alert">
-          {said}
-        </p>
-      )}
-      <button type="submit" class="control strong" disabled={busy}>
-        Sign in
-      </button>
-    </form>
+    </Form>
   );
 }
