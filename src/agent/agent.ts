@@ -197,7 +197,10 @@ class Agent {
     while (this.#setup.puma.length > 0 && !stop.aborted) {
       const events = await this.#puma.ask({ host: this.#setup.host, nowMs: this.#setup.clock() });
       this.#state.change(() => {
-        for (const event of events) this.#own.addSample(event);
+        for (const event of events) {
+          if (event.kind === "puma.stats") this.#own.addSample(event);
+          else this.#own.add(event);
+        }
       });
       this.#wakeSender();
       await pause(this.#setup.limits.pumaEveryMs, stop);

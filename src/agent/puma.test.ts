@@ -57,7 +57,10 @@ function stateFile(token: string): string {
 test("a Puma that the state file names is asked, worker by worker, as its plugin would tell", async () => {
   const poller = new PumaPoller([{ service: "shop", place: stateFile("of the state") }]);
   const [event, ...others] = await poller.ask(about);
-  assert.deepEqual(others, []);
+  assert.deepEqual(
+    others.map(({ kind, worker, attributes }) => [kind, worker, attributes?.["index"]]),
+    [["worker.heartbeat", `${hostname()}:${process.pid}:${startTicksOf(process.pid)}`, 0]],
+  );
   assert.equal(event?.kind, "puma.stats");
   assert.equal(event.service, "shop");
   assert.equal(event.worker, `${hostname()}:${process.pid}:${startTicksOf(process.pid)}`);
@@ -93,6 +96,7 @@ test("one that does not answer is said once, and once when it answers again; the
       ["log", "warn"],
       ["log", "info"],
       ["puma.stats", "info"],
+      ["worker.heartbeat", undefined],
     ],
   );
   assert.match(first[0]?.message ?? "", /the token is refused/);

@@ -8,6 +8,7 @@ import { request } from "node:http";
 import { parse } from "yaml";
 import type { OwnEvent } from "./own.ts";
 import { startTicksOf, usageOf } from "./process.ts";
+import { PumaProcesses } from "./puma-processes.ts";
 
 export type PumaPlace = {
   readonly service: string;
@@ -152,13 +153,15 @@ function usedBy(pid: number): { readonly cpu_ms?: number; readonly rss_bytes?: n
   return used === undefined ? {} : { cpu_ms: used.processorMs, rss_bytes: used.residentBytes };
 }
 
-/** Asks all Pumas in turn, and says when one stops answering and when it answers again. */
+/** Asks all Pumas in turn, and says when one stops answering, and which of its processes come and go. */
 export class PumaPoller {
   readonly #places: readonly PumaPlace[];
   readonly #silent = new Set<string>();
+  readonly #processes = new Map<string, PumaProcesses>();
 
   constructor(places: readonly PumaPlace[]) {
     this.#places = places;
+    for (const { place } of places) this.#processes.set(place, new PumaProcesses());
   }
 
   /** What there is to record now. */
@@ -175,15 +178,19 @@ export class PumaPoller {
       severity,
       message,
     });
+    const follow = (answer?: OwnEvent): readonly OwnEvent[] =>
+      this.#processes.get(place.place)?.follow(place.service, answer) ?? [];
     try {
       const stats = await askPuma(place, about);
-      return this.#silent.delete(place.place) ? [line("info", "Puma answers again."), stats] : [stats];
+      const again = this.#silent.delete(place.place) ? [line("info", "Puma answers again.")] : [];
+      return [...again, stats, ...follow(stats)];
     } catch (error) {
-      if (this.#silent.has(place.place)) return [];
+      const ended = follow();
+      if (this.#silent.has(place.place)) return ended;
       this.#silent.add(place.place);
       // The address holds the token.
       const because = error instanceof Error ? error.message : String(error);
-      return [line("warn", `Puma does not say how busy it is: ${because}`)];
+      return [line("warn", `Puma does not say how busy it is: ${because}`), ...ended];
     }
   }
 }
