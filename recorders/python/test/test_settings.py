@@ -182,17 +182,6 @@ class WrittenTest(unittest.TestCase):
             current.reset(token)
             self.assertEqual(line["kept"], len(self.lines()) > before, line)
 
-    def test_lines_that_somebody_asks_for_are_not_sampled_away(self):
-        for line in _contract("cases.json")["sample"]["debug"]:
-            midwatch.configure(log_sample=line["share"], log_level="info")
-            debug.__init__()
-            self.ask(job="billing.charge")
-            before = len(self.lines())
-            token = current.set({"job": line["job"], "run_id": "run-2"})
-            self.logger.log(logging.getLevelName(line["severity"].upper()), "of %s", line["job"])
-            current.reset(token)
-            self.assertEqual(line["kept"], len(self.lines()) > before, line)
-
     def test_a_control_file_that_nobody_can_read_asks_for_nothing(self):
         for text in ("", "[1]", "{", '{"debug":[{}]}', '{"debug":[{"until":"soon"}]}', '{"debug":[7]}', "\x00" * 9):
             with open(os.path.join(self.folder.name, "control.json"), "w", encoding="utf-8") as file:
