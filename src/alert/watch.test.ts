@@ -133,7 +133,7 @@ describe("the watch, after a time in which it did not run,", () => {
     ];
     assert.deepEqual([parents.length, parts.length], [1, jobs.length - 1], "one scheduler, one call");
     assert.equal(await store.unresolvedIncidents(), open, "nothing is read again that did not change");
-    const { setMonitors } = store;
+    const setMonitors = store.setMonitors.bind(store);
     let asked = 0;
     Object.assign(store, { setMonitors: () => ((asked += 1), setMonitors()) });
     assert.equal((await running.monitorsOf(jobs)).filter(({ source }) => source === "set").length, 600);

@@ -89,9 +89,21 @@ export function earlyMs(schedule: Schedule, slotMs: number): number {
 /** How long after the slot a run may begin, with what its runtime needs around a change of the clock. */
 export function graceOfSlotMs(schedule: Schedule, slotMs: number, graceMs: number): number {
   if (schedule.runtime !== "celery" || schedule.everySeconds !== undefined) return graceMs;
-  const changes = offsetMs(schedule.timeZone, slotMs - dayMs) !== offsetMs(schedule.timeZone, slotMs + dayMs);
-  return changes ? graceMs + changeMs : graceMs;
+  return isChangeAround(schedule.timeZone, slotMs) ? graceMs + changeMs : graceMs;
 }
+
+function isChangeAround(timeZone: string, slotMs: number): boolean {
+  const key = `${timeZone} ${slotMs}`;
+  const known = changesAround.get(key);
+  if (known !== undefined) return known;
+  const isChange = offsetMs(timeZone, slotMs - dayMs) !== offsetMs(timeZone, slotMs + dayMs);
+  if (changesAround.size >= cronsMax) changesAround.clear();
+  changesAround.set(key, isChange);
+  return isChange;
+}
+
+/** Thousands of jobs are due at the same slot. */
+const changesAround = new Map<string, boolean>();
 
 /** Neither minute nor hour begins with a star, and cron makes up for what the clock skips. */
 function isFixed({ expression = "", runtime }: Schedule): boolean {
