@@ -4,24 +4,23 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_pr
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, createServer as createNetServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { eventually, freePort } from "../../playground/processes.ts";
 import type { Incident, Message } from "../model/incident.ts";
 import type { Delivery } from "./channel.ts";
+import { madeIncident, madeMessage } from "./made.ts";
 import { readAlertSetup } from "./setup.ts";
 import { letterOf } from "./text.ts";
 
 const python = "/usr/bin/python3";
 const has = (program: string, ...words: string[]): boolean => spawnSync(program, words).status === 0;
 
-const incident: Incident = {
+const incident = madeIncident({
   id: "01a2b3c4-0000-7000-8000-000000000001",
-  cause: "c",
-  kind: "failed",
-  state: "open",
   severity: "critical",
   because: "ReportJob failed: KeyError: no such month",
   job: { job: "ReportJob", service: "shop", environment: "production" },
@@ -30,23 +29,16 @@ const incident: Incident = {
   openedMs: Date.now() - 60_000,
   lastMs: Date.now() - 1000,
   count: 2,
-  unknown: false,
   evidence: { eventIds: [], runIds: ["r-1"] },
-  reopenedMs: [],
-  flapping: false,
-};
-const messageOf = (more: Partial<Message> = {}): Message => ({
-  id: "01a2b3c4-0000-7000-8000-0000000000aa",
-  incidentId: incident.id,
-  channel: "c",
-  tiding: "opened",
-  incident,
-  madeMs: Date.now(),
-  dueMs: 0,
-  attempts: 1,
-  state: "sending",
-  ...more,
 });
+const messageOf = (more: Partial<Message> = {}): Message =>
+  madeMessage(incident, {
+    id: "01a2b3c4-0000-7000-8000-0000000000aa",
+    madeMs: Date.now(),
+    attempts: 1,
+    state: "sending",
+    ...more,
+  });
 
 function channelOf(settings: string) {
   const { channels } = readAlertSetup(`channels: { c: ${settings} }`, {
@@ -70,25 +62,6 @@ const send = (settings: string, message: Message): Promise<Delivery> =>
       acknowledge: "https://mid.example/acknowledge#t",
     }),
   );
-
-async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const endMs = Date.now() + 60_000;
-  while (Date.now() < endMs) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`never seen: ${what}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createNetServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 async function end(child: ChildProcess | undefined): Promise<void> {
   if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -144,7 +117,7 @@ receivers: [{ name: hook, webhook_configs: [{ url: "${url}", send_resolved: true
       ],
       { stdio: "ignore" },
     );
-    await until("Alertmanager answers", async () => {
+    await eventually("Alertmanager answers", async () => {
       const ready = await fetch(`${address}/-/ready`).catch(() => undefined);
       return ready?.ok ? true : undefined;
     });
@@ -164,7 +137,7 @@ receivers: [{ name: hook, webhook_configs: [{ url: "${url}", send_resolved: true
       { message: messageOf(), letter: letterOf(messageOf()) },
     ]);
     assert.equal(refreshed?.outcome, "delivered");
-    const firing = await until("the alert", () => heard.find(({ status }) => status === "firing"));
+    const firing = await eventually("the alert", () => heard.find(({ status }) => status === "firing"));
     assert.deepEqual(firing.labels, {
       alertname: "MidwatchFailed",
       environment: "production",
@@ -192,7 +165,7 @@ receivers: [{ name: hook, webhook_configs: [{ url: "${url}", send_resolved: true
       (await send(settings, messageOf({ tiding: "resolved", incident: over }))).outcome,
       "delivered",
     );
-    await until("its end", () => heard.find(({ status }) => status === "resolved"));
+    await eventually("its end", () => heard.find(({ status }) => status === "resolved"));
     const labels = new Set(heard.map((alert) => JSON.stringify(alert.labels)));
     assert.equal(labels.size, 1, "the end is that of the alert that was told");
   });
@@ -278,7 +251,7 @@ describe("a mail server", {
     assert.deepEqual(await send(known, messageOf()), { outcome: "delivered", receipt: "250 kept" });
     const over = { ...incident, state: "resolved", resolvedBecause: "It succeeded." } as const;
     await send(known, messageOf({ id: "second", tiding: "resolved", incident: over }));
-    const [first, second] = await until("both mails", () => (mails.length === 2 ? mails : undefined));
+    const [first, second] = await eventually("both mails", () => (mails.length === 2 ? mails : undefined));
     assert.deepEqual(
       [first?.from, first?.to, first?.who],
       ["watch@example.com", ["a@example.com", "b@example.com"], "midwatch"],

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { eventually } from "../../playground/processes.ts";
 import { readAlertSetup } from "../alert/setup.ts";
 import type {
   IncidentAnswer,
@@ -13,9 +14,7 @@ import type {
   MonitorList,
 } from "../api/watch-schemas.ts";
 import type { EventRecord } from "../model/event.ts";
-import { runProgram } from "./program.ts";
 import { ndjson, recordAgo, type ServerForTests, startServerForTests } from "./server-for-tests.ts";
-import { plainTerminal } from "./terminal.ts";
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 type Told = {
@@ -27,16 +26,6 @@ type Told = {
     readonly incident: { readonly job?: { readonly job: string } };
   };
 };
-
-async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const endMs = Date.now() + 60_000;
-  while (Date.now() < endMs) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`never seen: ${what}`);
-}
 
 describe("telling people", () => {
   let server: ServerForTests;
@@ -74,26 +63,10 @@ watched_by: { outside: { ping_env: PING, every: 1 } }
     receiver.closeAllConnections();
   });
 
-  const midwatch = async (
-    ...words: readonly string[]
-  ): Promise<{ code: number; out: string; notes: string }> => {
-    const said = { out: "", notes: "" };
-    const code = await runProgram(words, {
-      ...plainTerminal,
-      environment: { MIDWATCH_SERVER: server.address, USER: "tester" },
-      clock: Date.now,
-      write: async (text) => {
-        said.out += text;
-      },
-      note: (line) => {
-        said.notes += `${line}\n`;
-      },
-    });
-    return { code, ...said };
-  };
+  const midwatch = (...words: readonly string[]) => server.midwatch(...words);
   const ask = async <T>(path: string): Promise<T> => (await (await server.read(path)).json()) as T;
   const incidentOf = (job: string): Promise<IncidentAnswer> =>
-    until(`the incident of ${job}`, async () =>
+    eventually(`the incident of ${job}`, async () =>
       (await ask<IncidentList>("/api/v1/incidents")).rows.find((one) => one.job === job),
     );
   const post = (path: string, body: object): Promise<Response> =>
@@ -121,7 +94,7 @@ watched_by: { outside: { ping_env: PING, every: 1 } }
     await server.post(ndjson([recordAgo(60_000, { ...good, kind: "job.succeeded", duration_ms: 42_000 })]));
     await server.settled();
     await server.post(ndjson(fail("ReportJob", "r-1")));
-    const first = await until("the first message", () => heard[0]);
+    const first = await eventually("the first message", () => heard[0]);
     assert.equal(first.type, "incident.opened");
     assert.match(first.data.evidence.join("\n"), /job\.failed KeyError: no such month/);
     assert.doesNotMatch(
@@ -130,7 +103,7 @@ watched_by: { outside: { ping_env: PING, every: 1 } }
       "what was stored is redacted, and nothing else is sent",
     );
     assert.match(first.data.lastGood ?? "", /took 42 s, run r-0/);
-    const second = await until("the second step", () =>
+    const second = await eventually("the second step", () =>
       heard.find(({ type }) => type === "incident.escalated"),
     );
     assert.equal(second.data.incident.job?.job, "ReportJob");
@@ -192,7 +165,7 @@ watched_by: { outside: { ping_env: PING, every: 1 } }
     assert.ok(!heard.some(({ data }) => data.incident.job?.job === "NoisyJob"));
     const ended = await midwatch("silences", "end", id);
     assert.match(ended.notes, /^Ended: being moved/);
-    await until("the message", () => heard.find(({ data }) => data.incident.job?.job === "NoisyJob"));
+    await eventually("the message", () => heard.find(({ data }) => data.incident.job?.job === "NoisyJob"));
     assert.equal((await midwatch("silences")).code, 1, "none is in force");
     assert.match((await midwatch("silences", "--all")).out, /over +silence/);
 
@@ -210,7 +183,7 @@ watched_by: { outside: { ping_env: PING, every: 1 } }
   });
 
   test("a peer that waits for pings gets them while the watch looks", async () => {
-    await until("two pings", () => (pings.length >= 2 ? true : undefined));
+    await eventually("two pings", () => (pings.length >= 2 ? true : undefined));
     assert.deepEqual(new Set(pings), new Set(["/ping Midwatch watches."]));
   });
 
@@ -226,7 +199,7 @@ watched_by: { outside: { ping_env: PING, every: 1 } }
     );
     const [beacon] = setup.beacons;
     assert.equal((await beacon?.tell(undefined))?.outcome, "delivered");
-    const monitor = await until("the monitor", async () =>
+    const monitor = await eventually("the monitor", async () =>
       (await ask<MonitorList>("/api/v1/monitors")).rows.find(
         (one) => one.monitor.job === "midwatch.watch" && one.source === "declared",
       ),
@@ -243,7 +216,7 @@ watched_by: { outside: { ping_env: PING, every: 1 } }
     const missed = await incidentOf("midwatch.watch");
     assert.match(missed.because, /midwatch\.watch \(midwatch-berlin\) was due/);
     await beacon?.tell("The watch has not looked for 40 s.");
-    const failed = await until("the trouble", async () =>
+    const failed = await eventually("the trouble", async () =>
       (await ask<IncidentList>("/api/v1/incidents")).rows.find(
         (one) => one.job === "midwatch.watch" && one.kind === "failed",
       ),

@@ -8,11 +8,10 @@ import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { eventually } from "../../playground/processes.ts";
 import type { IncidentDetailAnswer, IncidentList } from "../api/watch-schemas.ts";
 import type { EventRecord } from "../model/event.ts";
-import { runProgram } from "./program.ts";
 import { ndjson, recordAgo, type ServerForTests, startServerForTests } from "./server-for-tests.ts";
-import { plainTerminal } from "./terminal.ts";
 
 const secret = Buffer.alloc(32, 7);
 
@@ -81,16 +80,6 @@ async function startMailbox(): Promise<{ server: NetServer; port: number; mails:
   return { server, port: (server.address() as AddressInfo).port, mails };
 }
 
-async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const endMs = Date.now() + 60_000;
-  while (Date.now() < endMs) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`never seen: ${what}`);
-}
-
 describe("the watch", () => {
   let server: ServerForTests;
   let receiver: Awaited<ReturnType<typeof startReceiver>>;
@@ -127,23 +116,7 @@ channels:
       recordAgo(100, { ...about, kind: "job.failed", attempt: 1, ...end }),
     ];
   };
-  const midwatch = async (
-    words: readonly string[],
-  ): Promise<{ code: number; out: string; notes: string }> => {
-    const said = { out: "", notes: "" };
-    const code = await runProgram(words, {
-      ...plainTerminal,
-      environment: { MIDWATCH_SERVER: server.address, USER: "tester" },
-      clock: Date.now,
-      write: async (text) => {
-        said.out += text;
-      },
-      note: (line) => {
-        said.notes += `${line}\n`;
-      },
-    });
-    return { code, ...said };
-  };
+  const midwatch = (...words: readonly string[]) => server.midwatch(...words);
   const incidents = async (): Promise<IncidentList> =>
     (await (await server.read("/api/v1/incidents")).json()) as IncidentList;
   const send = async (path: string, body: object): Promise<Response> =>
@@ -162,7 +135,7 @@ channels:
     const reports = async () => (await incidents()).rows.filter(({ job }) => job === "ReportJob");
     const postedMs = Date.now();
     await server.post(ndjson(events("r-1", failed)));
-    const incident = await until("the incident", async () => (await reports())[0]);
+    const incident = await eventually("the incident", async () => (await reports())[0]);
     assert.ok(Date.now() - postedMs < 30_000);
     assert.equal(incident.state, "open");
     assert.match(
@@ -172,17 +145,19 @@ channels:
     assert.deepEqual(incident.runIds, ["r-1"]);
 
     await server.post(ndjson(events("r-2", failed)));
-    await until("the second failure", async () => ((await reports())[0]?.count === 2 ? true : undefined));
+    await eventually("the second failure", async () =>
+      (await reports())[0]?.count === 2 ? true : undefined,
+    );
     assert.equal((await reports()).length, 1);
 
     const path = `/api/v1/incidents/${incident.id}`;
     assert.equal((await send(`${path}/acknowledge`, { by: "ann", reason: "on it" })).status, 200);
     await server.post(ndjson(events("r-3", { kind: "job.succeeded" })));
-    await until("its end", async () => ((await reports())[0]?.state === "resolved" ? true : undefined));
+    await eventually("its end", async () => ((await reports())[0]?.state === "resolved" ? true : undefined));
     assert.equal((await send(`${path}/resolve`, { reason: "again" })).status, 400);
 
     // Opened: refused with 500 and sent again; acknowledged; resolved. Nothing else.
-    await until("all tidings", () =>
+    await eventually("all tidings", () =>
       receiver.heard.length >= 4 && mailbox.mails.length >= 2 ? true : undefined,
     );
     assert.deepEqual(
@@ -196,7 +171,7 @@ channels:
     const thread = /^References: (.*)$/m.exec(mailbox.mails[0] ?? "")?.[1] ?? "";
     assert.ok(thread !== "" && mailbox.mails[1]?.includes(thread));
 
-    const detail = await until("all receipts", async () => {
+    const detail = await eventually("all receipts", async () => {
       const one = (await (await server.read(path)).json()) as IncidentDetailAnswer;
       return one.messages.every(({ state }) => state === "delivered") ? one : undefined;
     });
@@ -213,7 +188,7 @@ channels:
       assert.ok(acts.includes(act), `${act} in ${acts.join()}`);
     }
     assert.equal(detail.timeline.find(({ act }) => act === "acknowledged")?.by, "ann");
-    const told = await until("the decision as an event", async () => {
+    const told = await eventually("the decision as an event", async () => {
       const page = (await (await server.read("/api/v1/events?kind=audit.action")).json()) as {
         rows: EventRecord[];
       };
@@ -231,7 +206,7 @@ channels:
       ]),
     );
     await server.post(ndjson(events("r-9", { job: "OtherJob", error_class: "E" })));
-    await until("the other", async () => (await incidents()).rows.find(({ job }) => job === "OtherJob"));
+    await eventually("the other", async () => (await incidents()).rows.find(({ job }) => job === "OtherJob"));
     assert.ok(!(await incidents()).rows.some(({ job }) => job === "MailJob"));
   });
 
@@ -241,44 +216,44 @@ channels:
       file,
       "monitors:\n  - { job: TickJob, service: shop, every: 2s, grace: 1s, severity: error }\n",
     );
-    const shown = await midwatch(["monitors", "apply", file]);
+    const shown = await midwatch("monitors", "apply", file);
     assert.match(shown.out, /^\+ TickJob \(shop\)\n.*schedules: .*everySeconds/s);
     assert.match(shown.notes, /add --yes/);
-    assert.doesNotMatch((await midwatch(["monitors", "list"])).out, /TickJob/);
-    assert.equal((await midwatch(["monitors", "apply", file, "--yes"])).code, 0);
-    assert.match((await midwatch(["monitors", "apply", file])).notes, /Nothing to change/);
-    assert.match((await midwatch(["monitors", "show", "TickJob", "--service", "shop"])).out, /set by tester/);
+    assert.doesNotMatch((await midwatch("monitors", "list")).out, /TickJob/);
+    assert.equal((await midwatch("monitors", "apply", file, "--yes")).code, 0);
+    assert.match((await midwatch("monitors", "apply", file)).notes, /Nothing to change/);
+    assert.match((await midwatch("monitors", "show", "TickJob", "--service", "shop")).out, /set by tester/);
 
-    const missed = await until("the missed slot", async () =>
+    const missed = await eventually("the missed slot", async () =>
       (await incidents()).rows.find(({ job, kind }) => job === "TickJob" && kind === "missed"),
     );
     assert.match(missed.because, /TickJob \(shop\) was due at .* and had not begun 1 s later/);
     assert.equal(missed.severity, "error");
-    const why = await midwatch(["why", "TickJob", "--service", "shop"]);
+    const why = await midwatch("why", "TickJob", "--service", "shop");
     assert.match(why.out, /TickJob \(shop\) is due every 2 s\.\nNo run of TickJob \(shop\) is known at /);
     assert.match(why.out, /None is known within 6 h/);
 
-    const listed = await midwatch(["incidents"]);
+    const listed = await midwatch("incidents");
     assert.match(listed.out, /open +error .*TickJob/);
-    const noted = await midwatch(["incidents", "note", missed.id, "--reason", "the crontab is being moved"]);
+    const noted = await midwatch("incidents", "note", missed.id, "--reason", "the crontab is being moved");
     assert.equal(noted.code, 0, noted.notes);
     assert.equal(
-      (await midwatch(["incidents", "snooze", missed.id, "--reason", "moved", "--for", "2"])).code,
+      (await midwatch("incidents", "snooze", missed.id, "--reason", "moved", "--for", "2")).code,
       0,
     );
-    const detail = await midwatch(["incidents", missed.id]);
+    const detail = await midwatch("incidents", missed.id);
     assert.match(
       detail.out,
       /noted by tester: the crontab is being moved\n.*snoozed by tester: Until .*: moved/s,
     );
-    assert.equal((await midwatch(["incidents", "resolve", missed.id])).code, 2, "a reason is demanded");
+    assert.equal((await midwatch("incidents", "resolve", missed.id)).code, 2, "a reason is demanded");
 
     writeFileSync(file, "monitors:\n  - { job: TickJob, gracee: 1s }\n");
-    const wrong = await midwatch(["monitors", "apply", file]);
+    const wrong = await midwatch("monitors", "apply", file);
     assert.deepEqual([wrong.code, /no key `gracee`, did you mean `grace`/.test(wrong.notes)], [2, true]);
     writeFileSync(file, "monitors: []\n");
-    assert.match((await midwatch(["monitors", "apply", file, "--prune", "--yes"])).out, /^- TickJob/);
-    assert.equal((await midwatch(["incidents", "test", "hook"])).out, "hook took it: 200\n");
+    assert.match((await midwatch("monitors", "apply", file, "--prune", "--yes")).out, /^- TickJob/);
+    assert.equal((await midwatch("incidents", "test", "hook")).out, "hook took it: 200\n");
   });
 
   test("figures are there for Prometheus, of everything, as its own tool reads them", async (context) => {
@@ -303,7 +278,7 @@ channels:
         }),
       ]),
     );
-    const text = await until("the incident as a figure", async () => {
+    const text = await eventually("the incident as a figure", async () => {
       const now = await (await server.read("/metrics")).text();
       return now.includes('kind="failed",job_name="Odd\\"Job\\\\"') ? now : undefined;
     });
