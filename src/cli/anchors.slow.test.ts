@@ -7,11 +7,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../playground/processes.ts";
 import { writeKey } from "../seal/key.ts";
 import { formatVerifier } from "../seal/note.ts";
 import { ledgerDirectory } from "./ledger.ts";
@@ -27,15 +28,6 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>): Prom
     if (Date.now() > endMs) assert.fail(`${what} did not come within ${waitMs / 1000} s`);
     await sleep(100);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const answersAt = (port: number): Promise<boolean> =>
