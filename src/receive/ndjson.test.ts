@@ -374,6 +374,19 @@ test("more keys in attributes than the limit are refused, as many are kept", () 
   ]);
 });
 
+test("escapes do not count towards the length of a text", () => {
+  for (const name of ["error_stack", "message", "runtime"] as const) {
+    const longest = "\n".repeat(fields[name].max);
+    const lines = [longest, `${longest}\n`].map((text) =>
+      JSON.stringify({ ...JSON.parse(good), [name]: text }),
+    );
+    const { batch, refusals } = readNdjson(Buffer.from(lines.join("\n")), nowMs);
+    assert.equal(batch.count, 1, name);
+    assert.equal(readRow(batch, 0)[name], longest);
+    assert.match(refusals[0]?.reason ?? "", /^`\w+` has \d+ bytes, expected at most \d+$/);
+  }
+});
+
 test("a batch of more lines than the limit is refused whole", () => {
   const body = Buffer.from("x\n".repeat(limits.batchEventsMax + 1));
 

@@ -99,7 +99,7 @@ export function readOrdinaryLine(space: Workspace, position: number, isRewritten
     if (key < 0 || bytes[++at] !== colon) return -1;
     at++;
     if (bytes[at] === spaceByte) at++;
-    if (key < fieldCount) at = readField(space, at, key);
+    if (key < fieldCount) at = readField(space, at, key, isRewritten);
     else if (space.attributesEnd >= 0) return -1;
     else at = readAttributes(space, at, attributesBefore, isRewritten);
     if (at < 0) return -1;
@@ -149,8 +149,11 @@ function finishRow(space: Workspace, position: number, rowEnd: number): boolean 
   return true;
 }
 
-/** From the first byte of the value of a known field to behind it; -1 if not ordinary. */
-function readField(space: Workspace, position: number, field: number): number {
+/**
+ * From the first byte of the value of a known field to behind it; -1 if not ordinary. Escapes count
+ * towards the length here; what was rewritten has been measured without them.
+ */
+function readField(space: Workspace, position: number, field: number, isRewritten: boolean): number {
   const { bytes, starts, ends } = space;
   const slot = space.count * fieldCount + field;
   if (starts[slot] !== -1) return -1;
@@ -176,7 +179,7 @@ function readField(space: Workspace, position: number, field: number): number {
     if (at < 0) return -1;
     isEscaped = true;
   }
-  if (at === start || at - start > (fieldMax[field] as number)) return -1;
+  if (at === start || (at - start > (fieldMax[field] as number) && !isRewritten)) return -1;
   if (fieldForm === form.text) {
     if (isEscaped) space.escapedFields[space.escapedFieldCount++] = slot;
   } else if (isEscaped || !isInForm(space, fieldForm, start, at)) return -1;
