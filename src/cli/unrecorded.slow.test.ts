@@ -26,7 +26,7 @@ const mount = (...words: readonly string[]): boolean => spawnSync("/usr/bin/moun
 
 /** Until its disk has no room for another byte. */
 function fill(path: string): void {
-  const file = openSync(path, "w");
+  const file = openSync(path, "a");
   try {
     for (let bytes = 1024 * 1024; bytes >= 1; bytes = Math.floor(bytes / 4)) {
       for (;;) {
@@ -66,6 +66,7 @@ test("while the audit of access cannot be written, reading is refused, and recei
     hostname: "test-host",
     pageDirectory: page,
   });
+  let filling: NodeJS.Timeout | undefined;
   try {
     const { key } = await makeKey(
       server.control,
@@ -85,7 +86,9 @@ test("while the audit of access cannot be written, reading is refused, and recei
     await server.settled();
     assert.equal((await read("/api/v1/events?q=before")).status, 200);
 
+    // Again and again: what is inserted meanwhile leaves the spool, and makes room.
     fill(join(spool, "filler"));
+    filling = setInterval(() => fill(join(spool, "filler")), 10);
     const refused = await read("/api/v1/events?q=now");
     assert.deepEqual(
       [refused.status, ((await refused.json()) as ErrorAnswer).code],
@@ -98,6 +101,7 @@ test("while the audit of access cannot be written, reading is refused, and recei
     // The watch looks each second, and what it keeps lies on another disk.
     await new Promise((resolve) => setTimeout(resolve, 2500));
 
+    clearInterval(filling);
     rmSync(join(spool, "filler"));
     const again = (await (await send("during")).json()) as IntakeReply;
     assert.equal(again.accepted, 1);
@@ -115,6 +119,7 @@ test("while the audit of access cannot be written, reading is refused, and recei
       JSON.stringify(rows),
     );
   } finally {
+    clearInterval(filling);
     rmSync(join(spool, "filler"), { force: true });
     await server.close();
     spawnSync("/usr/bin/umount", [spool]);
