@@ -22,7 +22,7 @@ export type OwnJobs = {
 
 export type OwnJobsOptions = {
   readonly jobs: readonly OwnJob[];
-  readonly events: OwnEvents;
+  readonly events: Pick<OwnEvents, "record">;
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly report: (message: string) => void;
