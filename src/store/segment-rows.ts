@@ -54,19 +54,36 @@ export function engineBytes(socketPath: string): AskBytes {
       const named = Object.entries(parameters).map(([name, value]) => [`param_${name}`, value]);
       const path = `/?${new URLSearchParams(named).toString()}`;
       const asked = request({ socketPath, path, method: "POST" }, (response) => {
-        const parts: Buffer[] = [];
-        response.on("data", (part: Buffer) => parts.push(part));
+        const gathered = gather(Number(response.headers["content-length"] ?? 0));
+        response.on("data", gathered.add);
         response.on("error", reject);
         response.on("end", () => {
-          const bytes = Buffer.concat(parts);
-          if (response.statusCode === 200)
-            resolve(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
-          else reject(new Error(bytes.toString().slice(0, 2000)));
+          const bytes = gathered.bytes();
+          if (response.statusCode === 200) resolve(bytes);
+          else reject(new Error(Buffer.from(bytes).toString().slice(0, 2000)));
         });
       });
       asked.on("error", reject);
       asked.end(sql);
     });
+}
+
+/** Parts put together as they come: the copying is done while the engine is still at work. */
+function gather(expectedBytes: number): { add: (part: Uint8Array) => void; bytes: () => Uint8Array } {
+  let gathered = new Uint8Array(expectedBytes);
+  let length = 0;
+  return {
+    add(part) {
+      if (length + part.length > gathered.length) {
+        const larger = new Uint8Array(Math.max(2 * gathered.length, length + part.length));
+        larger.set(gathered.subarray(0, length));
+        gathered = larger;
+      }
+      gathered.set(part, length);
+      length += part.length;
+    },
+    bytes: () => gathered.subarray(0, length),
+  };
 }
 
 /** Events of segments as a verification and an export take them. */
