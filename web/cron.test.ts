@@ -18,6 +18,11 @@ test("schedules are said in plain words", () => {
     "*/10 8-18 * * 1-5": "Monday to Friday, every 10 minutes from 08:00 to 18:59",
     "0 4 1 * *": "on the 1st of the month at 04:00",
     "0 4 1,12,23 1 *": "on the 1st, 12th and 23rd of January at 04:00",
+    "0,15,30,45 * * * *": "every 15 minutes",
+    "0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,38,40,42,44,46,48,50,52,54,56,58 * * * *":
+      "every 2 minutes",
+    "5 0,6,12,18 * * *": "every 6 hours at :05",
+    "0 0,12 * * *": "every day at 00:00 and 12:00",
     "@daily": "every day at 00:00",
     "@hourly": "every hour at :00",
   };

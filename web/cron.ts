@@ -58,6 +58,14 @@ function numbers(field: string, most: number): readonly number[] | undefined {
   return values.every((value) => value <= most) ? values : undefined;
 }
 
+/** A list that names every so many of all there are, such as `0,15,30,45`, as the step that it is. */
+function stepped(field: string, size: number): string {
+  const values = numbers(field, size - 1) ?? [];
+  const step = size / values.length;
+  const isStep = values.length > 2 && values.every((value, index) => value === index * step);
+  return isStep ? `*/${step}` : field;
+}
+
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }
@@ -66,7 +74,9 @@ function every(count: number, unit: string): string {
   return count === 1 ? `every ${unit}` : `every ${count} ${unit}s`;
 }
 
-function timeWords(minute: string, hour: string): string | undefined {
+function timeWords(minutes: string, hours: string): string | undefined {
+  const minute = stepped(minutes, 60);
+  const hour = stepped(hours, 24);
   const step = /^\*\/(\d+)$/.exec(minute)?.[1];
   if (minute === "*" && hour === "*") return "every minute";
   if (step !== undefined && 60 % Number(step) === 0) {
@@ -76,21 +86,21 @@ function timeWords(minute: string, hour: string): string | undefined {
       return `${every(Number(step), "minute")} from ${two(Number(between[1]))}:00 to ${two(Number(between[2]))}:59`;
     return undefined;
   }
-  const minutes = numbers(minute, 59);
-  if (!minutes) return undefined;
-  const past = minutes.map((value) => `:${two(value)}`);
-  if (hour === "*") return minutes.length > 4 ? undefined : `every hour at ${listed(past)}`;
+  const named = numbers(minute, 59);
+  if (!named) return undefined;
+  const past = named.map((value) => `:${two(value)}`);
+  if (hour === "*") return named.length > 4 ? undefined : `every hour at ${listed(past)}`;
   const hourStep = /^\*\/(\d+)$/.exec(hour)?.[1];
-  if (hourStep !== undefined && 24 % Number(hourStep) === 0 && minutes.length === 1) {
-    return `${every(Number(hourStep), "hour")}${minutes[0] === 0 ? "" : ` at ${past[0]}`}`;
+  if (hourStep !== undefined && 24 % Number(hourStep) === 0 && named.length === 1) {
+    return `${every(Number(hourStep), "hour")}${named[0] === 0 ? "" : ` at ${past[0]}`}`;
   }
   const between = /^(\d+)-(\d+)$/.exec(hour);
-  if (between && minutes.length === 1) {
+  if (between && named.length === 1) {
     return `every hour from ${two(Number(between[1]))}${past[0]} to ${two(Number(between[2]))}${past[0]}`;
   }
-  const hours = numbers(hour, 23);
-  if (!hours || hours.length * minutes.length > 4) return undefined;
-  return listed(hours.flatMap((one) => past.map((minutePast) => `${two(one)}${minutePast}`)));
+  const namedHours = numbers(hour, 23);
+  if (!namedHours || namedHours.length * named.length > 4) return undefined;
+  return listed(namedHours.flatMap((one) => past.map((minutePast) => `${two(one)}${minutePast}`)));
 }
 
 function dayWords(day: string, month: string, weekday: string): string | undefined {

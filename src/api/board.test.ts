@@ -77,10 +77,17 @@ test("runs of another service are another job's", () => {
 
 test("slots too close to be told apart are counted", () => {
   const every = { ...monitor, schedules: [{ ...nightly, expression: "* * * * *" }] };
-  const [row] = boardRows(facts({ monitors: [{ monitor: every, source: "declared" }], declarations: [] }));
+  const minutely = (untilMicros: number): BoardFacts =>
+    facts({ monitors: [{ monitor: every, source: "declared" }], declarations: [], untilMicros });
+  const [row] = boardRows(minutely((noonMs + 2 * hourMs) * 1000));
   assert.equal(row?.dense, true);
   assert.deepEqual(row?.slots, []);
   assert.ok((row?.missed ?? 0) > 100, `${row?.missed} were missed`);
+
+  // However many lie ahead: what was missed is counted as before, and the next is the next.
+  const [far] = boardRows(minutely((noonMs + 200 * hourMs) * 1000));
+  assert.equal(far?.missed, row?.missed);
+  assert.equal(far?.nextTime, "2026-11-21T12:02:00.000000Z");
 });
 
 test("what is declared, installed and seen is compared", () => {

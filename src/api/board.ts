@@ -2,7 +2,7 @@
  * The schedule board: what was expected of each job beside what it did. Pure: facts and a moment
  * in, rows out.
  */
-import { earlyMs, graceOfSlotMs, nextSlotMs, slotsBetween } from "../detect/slots.ts";
+import { earlyMs, graceOfSlotMs, nextSlotMs, nextSlots, slotsBetween } from "../detect/slots.ts";
 import { type Declaration, type JobName, type Monitor, type Schedule } from "../model/monitor.ts";
 import { formatTime } from "../model/time.ts";
 import type { StretchOfRuns } from "../store/page.ts";
@@ -19,8 +19,12 @@ export type BoardFacts = TimeRange & {
   readonly runs: readonly StretchOfRuns[];
 };
 
-/** Slots of a row that are told one by one. With more, how many were missed is counted by stretch. */
+/** Slots of a row that are told one by one. With more, how many were missed is said. */
 const slotsMax = 400;
+/** Slots of a schedule that are judged: a day of minutes. More: the newest. */
+const pastMax = 1500;
+/** Slots of a schedule that lie ahead. More: the next ones. */
+const aheadMax = slotsMax;
 
 export function boardRows(facts: BoardFacts): readonly BoardRow[] {
   const runsOf = Map.groupBy(facts.runs, ({ job }) => job);
@@ -102,7 +106,9 @@ function knownSinceMs(askedMs: readonly number[], declarations: readonly Declara
 type Due = { readonly atMs: number; readonly earliestMs: number; readonly latestMs: number };
 
 /** Many jobs have the same schedule, and working out its slots is what costs. */
-function dueBy(range: TimeRange): (schedule: Schedule, graceMs: number) => readonly Due[] {
+function dueBy(
+  range: TimeRange & { readonly nowMs: number },
+): (schedule: Schedule, graceMs: number) => readonly Due[] {
   const known = new Map<string, readonly Due[]>();
   return (schedule, graceMs) => {
     // An interval is counted from the last run: it has no slots that a clock names.
@@ -110,7 +116,7 @@ function dueBy(range: TimeRange): (schedule: Schedule, graceMs: number) => reado
     const key = JSON.stringify([schedule.expression, schedule.timeZone, schedule.runtime, graceMs]);
     const found =
       known.get(key) ??
-      slotsBetween(schedule, range.fromMicros / 1000 - 1, range.untilMicros / 1000).map((atMs) => ({
+      slotsOf(schedule, range).map((atMs) => ({
         atMs,
         earliestMs: atMs - earlyMs(schedule, atMs),
         latestMs: atMs + graceOfSlotMs(schedule, atMs, graceMs),
@@ -118,6 +124,18 @@ function dueBy(range: TimeRange): (schedule: Schedule, graceMs: number) => reado
     known.set(key, found);
     return found;
   };
+}
+
+function slotsOf(
+  schedule: Schedule,
+  { fromMicros, untilMicros, nowMs }: TimeRange & { readonly nowMs: number },
+): readonly number[] {
+  const untilMs = untilMicros / 1000;
+  const turnMs = Math.min(nowMs, untilMs);
+  return [
+    ...slotsBetween(schedule, fromMicros / 1000 - 1, turnMs, pastMax),
+    ...nextSlots(schedule, turnMs, untilMs, aheadMax),
+  ];
 }
 
 function judgedSlots(

@@ -69,16 +69,42 @@ function nextOfCron(schedule: Schedule, afterMs: number): number | undefined {
   return next;
 }
 
-/** Slots after one time and up to another, oldest first. */
-export function slotsBetween(schedule: Schedule, afterMs: number, untilMs: number): readonly number[] {
+/** Slots after one time and up to another, oldest first; with more than `most` of them, the newest. */
+export function slotsBetween(
+  schedule: Schedule,
+  afterMs: number,
+  untilMs: number,
+  most = slotsMax,
+): readonly number[] {
   const slots: number[] = [];
-  let atMs = nextSlotMs(schedule, afterMs);
-  while (atMs !== undefined && atMs <= untilMs) {
+  for (const atMs of slotsFrom(schedule, afterMs, untilMs)) {
     slots.push(atMs);
-    if (slots.length > slotsMax) slots.shift();
-    atMs = nextSlotMs(schedule, atMs);
+    if (slots.length > most) slots.shift();
   }
   return slots;
+}
+
+/** The first slots after a time and up to another, at most so many. */
+export function nextSlots(
+  schedule: Schedule,
+  afterMs: number,
+  untilMs: number,
+  most: number,
+): readonly number[] {
+  const slots: number[] = [];
+  for (const atMs of slotsFrom(schedule, afterMs, untilMs)) {
+    if (slots.length >= most) break;
+    slots.push(atMs);
+  }
+  return slots;
+}
+
+function* slotsFrom(schedule: Schedule, afterMs: number, untilMs: number): Generator<number> {
+  let atMs = nextSlotMs(schedule, afterMs);
+  while (atMs !== undefined && atMs <= untilMs) {
+    yield atMs;
+    atMs = nextSlotMs(schedule, atMs);
+  }
 }
 
 export function earlyMs(schedule: Schedule, slotMs: number): number {
