@@ -12,6 +12,7 @@ import { keysShown, places } from "./keys.ts";
 import { may, me } from "./me.ts";
 import { RangeMenu } from "./parts/range.tsx";
 import { SearchBox } from "./parts/search.tsx";
+import { Ago } from "./parts/time.tsx";
 import { jobZone, nextZone, theme, themes, zone, zoneName } from "./preferences.ts";
 import { path, to } from "./route.ts";
 import { clockText } from "./times.ts";
@@ -80,34 +81,47 @@ function Myself(): JSX.Element | null {
   const known = me.value?.me;
   if (!known) return null;
   return (
-    <>
+    <p class="myself">
       <a href={to("/account")} title="Your account">
-        {known.kind === "anyone" ? "access is open" : known.name}
+        {known.kind === "anyone" ? "Nobody signs in" : known.name}
       </a>
       {may("people") && (
         <>
-          {" · "}
-          <a href={to("/people")}>people</a>
-          {" · "}
-          <a href={to("/doctor")}>doctor</a>
+          <a href={to("/people")}>People</a>
+          <a href={to("/doctor")}>Doctor</a>
         </>
       )}
-      <br />
-    </>
+    </p>
   );
 }
 
+/** Batches wait for a moment each; so many of them are a store that does not keep up. */
+const waitingManyFiles = 20;
+
+/** That what is stored can be trusted; and what is out of order, only where something is. */
 function ServerWords({ answer }: { readonly answer: OverviewAnswer }): JSX.Element {
-  const { server } = answer;
+  const { engine, spoolFiles, spoolBytes, sealedEntries, verifiedTime, version } = answer.server;
   return (
     <>
-      <span class={server.engine === "up" ? undefined : "failed"}>engine {server.engine}</span>
+      <a href={to("/audit")} title="What is recorded is sealed in a ledger that shows every change">
+        sealed to #{number(sealedEntries)}
+      </a>
       <br />
-      {server.spoolFiles === 0
-        ? "all stored"
-        : `${counted(server.spoolFiles, "batch", "batches")} waiting, ${size(server.spoolBytes)}`}
+      {verifiedTime === undefined ? (
+        "not yet verified"
+      ) : (
+        <>
+          verified <Ago time={verifiedTime} />
+        </>
+      )}
       <br />
-      {server.version}
+      {engine === "down" && <span class="failed">the engine is down</span>}
+      {spoolFiles > waitingManyFiles && (
+        <span class="retrying">
+          {counted(spoolFiles, "batch", "batches")} waiting, {size(spoolBytes)}
+        </span>
+      )}
+      <span class="version">Midwatch {version}</span>
     </>
   );
 }

@@ -42,6 +42,9 @@ export const filterParameters = {
       }),
     ),
   ),
+  looks: Type.Optional(
+    Type.Boolean({ default: true, description: "false: leaves out who looked at what in Midwatch itself" }),
+  ),
   run: Type.Optional(Type.String({ description: "of this run" })),
   trace: Type.Optional(Type.String({ description: "of this trace" })),
 };
@@ -100,6 +103,7 @@ export function filterOf(question: FilterQuestion, nowMs: number): EventFilter {
     ...range,
     ...(question.stream && { streams: question.stream as Stream[] }),
     ...(question.kind && { kinds: question.kind.map(kindOf) }),
+    ...(question.looks === false && { withoutLooks: true }),
     ...(question.severity && { severityMin: question.severity }),
     fields: [
       ...fields,

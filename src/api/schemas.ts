@@ -171,6 +171,14 @@ export const overviewSchema = Type.Object({
     spoolFiles: count(),
     spoolBytes: count(),
     engine: Type.Union([Type.Literal("up"), Type.Literal("down")]),
+    sealedEntries: Type.Integer({ minimum: 0, description: "entries under the ledger's newest checkpoint" }),
+    verifiedTime: Type.Optional(
+      Type.String({
+        format: "date-time",
+        description:
+          "when the server last found what is stored to be what was sealed; absent: not since it was started",
+      }),
+    ),
     dataDirectory: text(),
     retentionDays: Type.Object(
       Object.fromEntries(streams.map((stream) => [stream, Type.Integer({ minimum: 1 })])) as {

@@ -93,7 +93,7 @@ export async function openDoors(
         retentionDays: retention.days,
       });
     },
-    status: statusOf(config, stores, startedTime),
+    status: statusOf(config, stores, door, startedTime),
     redaction: door.redaction,
     clock,
     randomBytes,
@@ -156,6 +156,7 @@ async function openErasures(
 function statusOf(
   config: Config,
   { spool, isEngineUp, retention }: ServerStores,
+  { sealed: { ledger, verified } }: ServerIntake,
   startedTime: string,
 ): () => Promise<OverviewAnswer["server"]> {
   return async () => {
@@ -166,6 +167,8 @@ function statusOf(
       spoolFiles: files,
       spoolBytes: bytes,
       engine: isEngineUp() ? "up" : "down",
+      sealedEntries: ledger.head.size,
+      ...(verified.atMs !== undefined && { verifiedTime: formatTime(Math.floor(verified.atMs * 1000)) }),
       dataDirectory: config.data,
       retentionDays: retention.days,
     };

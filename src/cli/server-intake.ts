@@ -110,6 +110,7 @@ async function openSealing(
     retention: retention.days,
     anchors,
     reportOwnFinding,
+    verified: {},
   };
 }
 

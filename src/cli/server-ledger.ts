@@ -36,7 +36,11 @@ export type ServerLedgerParts = {
   readonly retention: { readonly [S in Stream]: number };
   readonly anchors: Pick<RunningAnchors, "sentences" | "witness">;
   readonly reportOwnFinding: ReportOwnFinding;
+  readonly verified: LastVerified;
 };
+
+/** When a round of the server's own verification last found nothing wrong. Written by the job alone. */
+export type LastVerified = { atMs?: number };
 
 /** What others may read of it, by its path below `/ledger/`; and the proof of one event. */
 export function publicLedger({ ledger, ask, anchors }: ServerLedgerParts): PublicLedger {
@@ -102,6 +106,7 @@ export function ledgerJobs(parts: ServerLedgerParts): readonly OwnJob[] {
           wasBroken = false;
         }
         wasBroken ||= isBroken;
+        if (!isBroken) parts.verified.atMs = parts.ledger.options.now();
         resume = mark;
         return said;
       },

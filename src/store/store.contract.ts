@@ -223,6 +223,8 @@ export function storeContract(engine: string, open: () => Promise<OpenedStore>):
       assert.deepEqual(await list({ services: ["billing"] }), ["broken"]);
       assert.deepEqual(await list({ environments: ["staging"] }), ["sleeping"]);
       assert.deepEqual(await list({ traceId: "t1" }), ["healed"]);
+      assert.deepEqual(await list({ runIds: ["broken", "healed", "unknown"] }), ["healed", "broken"]);
+      assert.deepEqual(await list({ runIds: [] }), []);
       assert.deepEqual(await list({ untilMicros: noonMicros + 1_000_000 }), ["healed"]);
       assert.deepEqual(await list({ fromMicros: noonMicros + 10_000_000 }), ["healed"]);
       const first = await store.runs({ ...range, limit: 2 });
@@ -281,6 +283,22 @@ export function storeContract(engine: string, open: () => Promise<OpenedStore>):
       );
       const none = await store.arrivals({ ...range, limit: 2, after: { segment: 1, index: 12 } });
       assert.deepEqual(none, { rows: [], skipped: 0, head: { segment: 1, index: 12 } });
+    });
+
+    test("looks at Midwatch itself can be left out, and what was done in it cannot", async () => {
+      const before = noonMicros - 7_200_000_000;
+      const looks = [
+        madeEvent("access.sensitive_read" as Kind, -7_200_000, { message: "mara: searchEvents" }),
+        madeEvent("access.sensitive_update" as Kind, -7_199_000, { message: "mara: addSilence" }),
+      ];
+      await store.insert({ token: "looks", files: [await opened.file(looks, 9)] });
+      const kindsOf = async (more: Partial<EventFilter>): Promise<readonly string[]> => {
+        const long = { fromMicros: before, untilMicros: before + 60_000_000 };
+        const { rows } = await store.events({ ...long, order: "oldest", limit: 10, ...more });
+        return rows.map(({ kind }) => kind);
+      };
+      assert.deepEqual(await kindsOf({}), ["access.sensitive_read", "access.sensitive_update"]);
+      assert.deepEqual(await kindsOf({ withoutLooks: true }), ["access.sensitive_update"]);
     });
 
     test("tells which runs are open, what began, and what ended well", async () => {

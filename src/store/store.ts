@@ -37,6 +37,8 @@ export type EventFilter = TimeRange & {
   readonly words?: readonly { readonly text: string; readonly not?: boolean }[];
   /** What does not fit side by side. */
   readonly terms?: readonly Term[];
+  /** Leaves out that somebody looked at something in Midwatch itself. */
+  readonly withoutLooks?: boolean;
 };
 
 export type Order = "newest" | "oldest";
@@ -117,6 +119,7 @@ export type RunQuery = TimeRange & {
   readonly environments?: readonly string[];
   readonly queues?: readonly string[];
   readonly traceId?: string;
+  readonly runIds?: readonly string[];
   readonly limit: number;
   readonly after?: Cursor;
 };

@@ -1,6 +1,7 @@
 /** What is the same wherever an incident is shown: its mark, its evidence, and what can be decided. */
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
+import type { Run } from "../../src/api/schemas.ts";
 import { AskFault } from "../ask.ts";
 import { nowMs } from "../clock.ts";
 import { type Act, decide, type Incident, isSnoozed, isWebAddress, madeMs, markOf } from "../incidents.ts";
@@ -10,6 +11,7 @@ import { to } from "../route.ts";
 import { stampText } from "../times.ts";
 import { number } from "../words.ts";
 import { Plain } from "./plain.tsx";
+import { RunEvidence } from "./runs.tsx";
 import { State } from "./state.tsx";
 import { Stamp } from "./time.tsx";
 
@@ -68,26 +70,36 @@ export function IncidentTags({ incident }: Given): JSX.Element {
   );
 }
 
+type EvidenceGiven = Given & {
+  readonly max: number;
+  readonly stepped?: boolean;
+  /** What is known of runs, by their ids; of others the id alone is shown. */
+  readonly runs?: ReadonlyMap<string, Run>;
+};
+
 /** Runs first: they tell more than single events. `stepped`: j and k stop at each. */
-export function IncidentEvidence({
-  incident,
-  max,
-  stepped = false,
-}: Given & { readonly max: number; readonly stepped?: boolean }): JSX.Element {
+export function IncidentEvidence({ incident, max, stepped = false, runs }: EvidenceGiven): JSX.Element {
   const row = stepped ? { "data-row": "" } : {};
   const { runIds, eventIds } = incident;
   const [newest] = eventIds;
   const atMs = newest === undefined ? Number.NaN : madeMs(newest);
   return (
     <ul class="evidence">
-      {runIds.slice(0, max).map((runId) => (
-        <li key={runId}>
-          <a {...row} href={to(`/runs/${encodeURIComponent(runId)}`)}>
-            {"run "}
-            <Plain text={runId} lengthMax={80} />
-          </a>
-        </li>
-      ))}
+      {runIds.slice(0, max).map((runId) => {
+        const run = runs?.get(runId);
+        return (
+          <li key={runId}>
+            {run === undefined ? (
+              <a {...row} href={to(`/runs/${encodeURIComponent(runId)}`)}>
+                {"run "}
+                <Plain text={runId} lengthMax={80} />
+              </a>
+            ) : (
+              <RunEvidence run={run} />
+            )}
+          </li>
+        );
+      })}
       {runIds.length > max && <li class="faint">and {number(runIds.length - max)} more</li>}
       {newest !== undefined && atMs > 0 && (
         <li>

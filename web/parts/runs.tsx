@@ -2,11 +2,11 @@
 import type { JSX } from "preact";
 import type { Run } from "../../src/api/schemas.ts";
 import { to } from "../route.ts";
-import { duration, firstLine } from "../words.ts";
+import { counted, duration, firstLine } from "../words.ts";
 import { Plain } from "./plain.tsx";
 import { State } from "./state.tsx";
 import type { Column } from "./table.tsx";
-import { Ago } from "./time.tsx";
+import { Ago, Stamp } from "./time.tsx";
 
 export function runAddress(run: { readonly runId: string }): string {
   return to(`/runs/${encodeURIComponent(run.runId)}`);
@@ -151,6 +151,21 @@ export function NarrowRun({ run }: { readonly run: Run }): JSX.Element {
         )}
       </span>
       <span class="mono quiet">{run.durationMs !== undefined && duration(run.durationMs)}</span>
+    </a>
+  );
+}
+
+/** A run as evidence, in one line: when, where, which, how often tried, how long. */
+export function RunEvidence({ run }: { readonly run: Run }): JSX.Element {
+  return (
+    <a href={runAddress(run)}>
+      <Stamp time={run.endedTime ?? run.lastTime} />
+      {"  "}
+      <Plain text={run.host ?? ""} lengthMax={40} />
+      {"  run "}
+      <Plain text={run.runId} lengthMax={60} />
+      {`  ${counted(run.attempts, "attempt")}`}
+      {run.durationMs !== undefined && `  ${duration(run.durationMs)}`}
     </a>
   );
 }

@@ -22,7 +22,15 @@ const streams = ["jobs", "logs", "http", "audit"] as const;
 
 function filterOf(): Values {
   const text = (name: string): string | undefined => query.value.get(name) ?? undefined;
-  return { q: text("q"), stream: text("stream"), severity: text("severity"), kind: text("kind") };
+  const stream = text("stream");
+  return {
+    q: text("q"),
+    stream,
+    severity: text("severity"),
+    kind: text("kind"),
+    // Every look at Midwatch is on record. Among the lines of applications it would only be in the way.
+    looks: stream === "audit" || query.value.get("looks") === "1" ? undefined : "false",
+  };
 }
 
 export function LogsScreen(): JSX.Element {
@@ -55,6 +63,7 @@ export function LogsScreen(): JSX.Element {
             <a href={change({ from: undefined, until: undefined })}>Back to 24 hours</a>
           </>
         )}
+        <Looks />
       </p>
       <Histogram answer={counts.data} words={scaleWords(counts.data)} />
       <LogTools live={live}>
@@ -68,6 +77,18 @@ export function LogsScreen(): JSX.Element {
         <Share />
       </LogTools>
       {live ? <LiveLines filter={filter} before={pages.rows ?? []} /> : <FoundLines pages={pages} />}
+    </>
+  );
+}
+
+/** That looks at Midwatch are left out, and the way to see them. */
+function Looks(): JSX.Element | null {
+  if (query.value.get("stream") === "audit") return null;
+  const shown = query.value.get("looks") === "1";
+  return (
+    <>
+      {shown ? " Looks at Midwatch are among them: " : " Looks at Midwatch are left out: "}
+      <a href={change({ looks: shown ? undefined : "1" })}>{shown ? "leave them out" : "show them"}</a>.
     </>
   );
 }

@@ -1,5 +1,8 @@
 /** Incidents on Now: those that wait for somebody, and below, quieter, those that somebody has. */
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+import type { Run, RunPage } from "../../src/api/schemas.ts";
+import { address, useAnswer } from "../ask.ts";
 import { type Incident, incidentAddress, nextStep } from "../incidents.ts";
 import {
   Decisions,
@@ -16,19 +19,33 @@ import { to } from "../route.ts";
 import { counted, number } from "../words.ts";
 
 const shownMax = 50;
+/** Runs that an incident shows, and incidents of which they are read: together what one question takes. */
+const evidenceMax = 3;
+const evidencedMax = 16;
 
 type Given = { readonly rows: readonly Incident[] };
 
 export function OpenIncidents({ rows }: Given): JSX.Element | null {
+  const runs = useEvidence(rows);
   if (rows.length === 0) return null;
   return (
     <section aria-label="What needs you" class="problems">
       {rows.slice(0, shownMax).map((incident) => (
-        <OpenIncident key={incident.id} incident={incident} />
+        <OpenIncident key={incident.id} incident={incident} runs={runs} />
       ))}
       <More rows={rows} />
     </section>
   );
+}
+
+/** The runs that the first incidents show. What was read before stays while the next are asked for. */
+function useEvidence(rows: readonly Incident[]): ReadonlyMap<string, Run> {
+  const known = useRef(new Map<string, Run>());
+  const ids = rows.slice(0, evidencedMax).flatMap(({ runIds }) => runIds.slice(0, evidenceMax));
+  const question = { run: ids, from: "-90d", limit: evidencedMax * evidenceMax };
+  const { data } = useAnswer<RunPage>(ids.length === 0 ? null : address("/runs", question));
+  for (const run of data?.rows ?? []) known.current.set(run.runId, run);
+  return known.current;
 }
 
 function More({ rows }: Given): JSX.Element | null {
@@ -36,7 +53,9 @@ function More({ rows }: Given): JSX.Element | null {
   return <p class="end">{counted(rows.length - shownMax, "more incident")}, less grave or newer.</p>;
 }
 
-function OpenIncident({ incident }: { readonly incident: Incident }): JSX.Element {
+type OpenGiven = { readonly incident: Incident; readonly runs: ReadonlyMap<string, Run> };
+
+function OpenIncident({ incident, runs }: OpenGiven): JSX.Element {
   const { because, severity, openedTime, lastTime, count, owner, runbook } = incident;
   return (
     <article class="needed">
@@ -76,7 +95,7 @@ function OpenIncident({ incident }: { readonly incident: Incident }): JSX.Elemen
             <Runbook text={runbook} />
           </p>
         )}
-        <IncidentEvidence incident={incident} max={3} />
+        <IncidentEvidence incident={incident} max={evidenceMax} runs={runs} />
       </div>
       <Decisions incident={incident} />
     </article>

@@ -4,9 +4,9 @@ import type { Job, Run, RunPage } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
 import { nowMs } from "../clock.ts";
 import { Plain } from "../parts/plain.tsx";
-import { runAbout, runAddress } from "../parts/runs.tsx";
+import { RunEvidence, runAbout, runAddress } from "../parts/runs.tsx";
 import { State } from "../parts/state.tsx";
-import { Since, Stamp } from "../parts/time.tsx";
+import { Since } from "../parts/time.tsx";
 import { type Group, groupRuns, problemTitle, sinceThen, useRunGroups } from "../problems.ts";
 import { range } from "../range.ts";
 import { to } from "../route.ts";
@@ -59,7 +59,7 @@ function NeededItem({ group, jobs }: { readonly group: Group; readonly jobs: rea
         <ul class="evidence">
           {group.runs.slice(0, evidenceMax).map((run) => (
             <li key={run.runId}>
-              <Evidence run={run} />
+              <RunEvidence run={run} />
             </li>
           ))}
           {group.runs.length > evidenceMax && (
@@ -74,20 +74,6 @@ function NeededItem({ group, jobs }: { readonly group: Group; readonly jobs: rea
         <a href={to("/job", { job: group.job, service: group.service })}>Job</a>
       </div>
     </article>
-  );
-}
-
-function Evidence({ run }: { readonly run: Run }): JSX.Element {
-  return (
-    <a href={runAddress(run)}>
-      <Stamp time={run.endedTime ?? run.lastTime} />
-      {"  "}
-      <Plain text={run.host ?? ""} lengthMax={40} />
-      {"  run "}
-      <Plain text={run.runId} lengthMax={60} />
-      {`  ${counted(run.attempts, "attempt")}`}
-      {run.durationMs !== undefined && `  ${duration(run.durationMs)}`}
-    </a>
   );
 }
 

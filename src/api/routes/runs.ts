@@ -28,6 +28,7 @@ const runsQuestion = Type.Object(
     service: several("of any of these services"),
     environment: several("in any of these environments"),
     queue: several("that waited in any of these queues"),
+    run: several("any of these runs"),
     trace: Type.Optional(Type.String({ description: "of this trace" })),
     ...pageParameters,
   },
@@ -56,6 +57,7 @@ export const addRunRoutes: AddRoutes = (server, { events, clock }) => {
         ...(query.service && { services: query.service }),
         ...(query.environment && { environments: query.environment }),
         ...(query.queue && { queues: query.queue }),
+        ...(query.run && { runIds: query.run }),
         ...(query.trace !== undefined && { traceId: query.trace }),
       });
       return { rows: page.rows.map(runAnswer), next: page.next };

@@ -66,6 +66,7 @@ export function addEventFilter(list: Conditions, filter: EventFilter): void {
     throw invalid(`more than ${conditionsMax} conditions of one kind`);
   }
   addTimeRange(list, filter);
+  if (filter.withoutLooks) list.add("kind != 'access.sensitive_read'");
   if (streams) list.add(`stream IN ${list.bind(streams, "Array(String)")}`);
   if (kinds) list.add(`kind IN ${list.bind(kinds, "Array(String)")}`);
   if (severityMin) {

@@ -73,7 +73,7 @@ export function candidatesFrom(list: Conditions, range: TimeRange): string {
  */
 async function findRuns(client: EngineClient, query: RunQuery): Promise<Page<RunSummary>> {
   checkLimit(query.limit, limits.pageRowsMax);
-  if (query.traceId === undefined) {
+  if (query.traceId === undefined && query.runIds === undefined) {
     const [newest, isFull] = await askRuns(client, query, query.limit * 8 + 1000);
     if (isFull) return newest;
   }
@@ -88,7 +88,7 @@ async function askRuns(
 ): Promise<readonly [Page<RunSummary>, boolean]> {
   const list = conditions();
   addRunRange(list, query);
-  const { states, traceId, after } = query;
+  const { states, traceId, runIds, after } = query;
   /** Holds for the row with the newest change of every run that is wanted. */
   const newestRow: string[] = [];
   if (states) {
@@ -105,6 +105,7 @@ async function askRuns(
     ...addTeam(list, query),
     ...addMark(list, "trace_mark", traceId === undefined ? undefined : [traceId]),
     ...addQueues(list, query),
+    ...(runIds === undefined ? [] : [oneOfRuns(list, runIds)]),
   ];
   if (after !== undefined) {
     const { micros, name } = decodeCursor(after);
@@ -116,7 +117,7 @@ async function askRuns(
   }
   const candidates =
     tried === undefined
-      ? [candidatesFrom(list, query), ...marked].join(" AND ")
+      ? [...(runIds === undefined ? [candidatesFrom(list, query)] : []), ...marked].join(" AND ")
       : `run_hash IN (SELECT run_hash FROM runs WHERE ${newestRow.join(" AND ") || "1"}
         ORDER BY ${changeOf("changed")} DESC LIMIT ${list.bind(tried, "UInt32")} WITH TIES)`;
   const { sql: filter, parameters } = list.all();
@@ -128,6 +129,11 @@ async function askRuns(
   const isFull = rows.length === query.limit;
   const next = last && isFull ? encodeCursor(Number(last["change"]), String(last["run_hash"])) : null;
   return [{ rows: rows.map(toRunSummary), next }, isFull];
+}
+
+/** The key of `runs` begins with the hash of a run's name. */
+function oneOfRuns(list: Conditions, runIds: readonly string[]): string {
+  return `run_hash IN arrayMap(value -> cityHash64(value), ${list.bind(runIds, "Array(String)")})`;
 }
 
 function stateNumber(state: RunState): number {
