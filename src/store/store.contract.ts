@@ -97,6 +97,30 @@ export function storeContract(engine: string, open: () => Promise<OpenedStore>):
       assert.deepEqual(await paged("newest"), oldest.toReversed());
     });
 
+    test("events from before 1970 stand before all others, and are found by their time", async () => {
+      const early = [
+        "1969-12-31T23:00:00.500000Z",
+        "1915-03-01T10:00:00.000000Z",
+        "1970-01-01T00:00:00.500000Z",
+      ];
+      const events = early.map((time) => madeEvent("log", 0, { time, service: "attic" }));
+      await store.insert({ token: "early", files: [await opened.file(events, 0)] });
+      const fromMicros = Date.UTC(1901, 0, 1) * 1000;
+      const times = async (order: Order, fromMicros: number, untilMicros: number) => {
+        const { rows } = await store.events({ fromMicros, untilMicros, order, limit: 3 });
+        return rows.map(({ time }) => time.slice(0, 4));
+      };
+      assert.deepEqual(await times("oldest", fromMicros, range.untilMicros), ["1915", "1969", "1970"]);
+      assert.deepEqual(await times("newest", fromMicros, range.fromMicros), ["1970", "1969", "1915"]);
+      assert.deepEqual(await times("newest", -3_600_000_000, 0), ["1969"]);
+      assert.deepEqual(await times("newest", 0, range.fromMicros), ["1970"]);
+      const buckets = await store.histogram({ fromMicros, untilMicros: 0 }, 10);
+      assert.equal(
+        buckets.reduce((sum, { counts }) => sum + (counts.none ?? 0), 0),
+        2,
+      );
+    });
+
     test("filters by stream, kind, severity and field", async () => {
       assert.deepEqual(await found({ streams: ["logs", "http"] }), [10, 11, 12]);
       assert.deepEqual(await found({ kinds: ["job.started"] }), [1, 4, 7]);

@@ -43,7 +43,23 @@ export function conditions(): {
 export type Conditions = ReturnType<typeof conditions>;
 
 export function addTimeRange(list: Conditions, range: TimeRange): void {
-  list.add(`time >= ${moment(list, range.fromMicros)} AND time < ${moment(list, range.untilMicros)}`);
+  list.add(timeIn(list, range));
+}
+
+/** The end of the seconds that the key's first column can hold, which has 32 bits for them. */
+const bucketMicrosMax = 2 ** 32 * 1_000_000;
+
+/**
+ * A condition on the time alone does not tell the engine which buckets of the key it means, and
+ * every row is read for it: so the buckets are named as well, for the key and for nothing else.
+ */
+export function timeIn(list: Conditions, { fromMicros, untilMicros }: TimeRange): string {
+  const [from, until] = [moment(list, fromMicros), moment(list, untilMicros)];
+  const inRange = `time >= ${from} AND time < ${until}`;
+  // Times before 1970 lie in buckets of a later century.
+  if (fromMicros < 0 || untilMicros >= bucketMicrosMax) return inRange;
+  const bucket = "toStartOfFiveMinutes(time)";
+  return `${inRange} AND indexHint(${bucket} BETWEEN toStartOfFiveMinutes(${from}) AND toStartOfFiveMinutes(${until}))`;
 }
 
 /** A moment as the engine's time. */

@@ -1,8 +1,10 @@
+-- Bucket and severity as one small number: to group by the two is four times as much work.
 SELECT
-    intDiv(toUnixTimestamp64Micro(time) - {from:Int64}, {step:Int64}) AS bucket,
-    severity,
+    toUInt16(
+        intDiv(toUnixTimestamp64Micro(time) - {from:Int64}, {step:Int64}) * {places:UInt8}
+        + transform(severity, {severities:Array(String)}, {numbers:Array(UInt8)}, 0)) AS place,
     count() AS count
 FROM events
 WHERE /* filter */
-GROUP BY bucket, severity
+GROUP BY place
 LIMIT 10000

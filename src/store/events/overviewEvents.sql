@@ -1,7 +1,16 @@
+-- Hosts first: to group by a column of few values is a fraction of the work of counting distinct ones.
 SELECT
-    count() AS events,
-    toUnixTimestamp64Micro(max(time)) AS last_micros,
-    uniqExactIf(host, host != '') AS hosts
-FROM events
-WHERE /* filter */
+    sum(host_events) AS events,
+    toUnixTimestamp64Micro(max(newest)) AS last_micros,
+    countIf(host != '') AS hosts
+FROM
+(
+    SELECT
+        host,
+        count() AS host_events,
+        max(time) AS newest
+    FROM events
+    WHERE /* filter */
+    GROUP BY host
+)
 LIMIT 1

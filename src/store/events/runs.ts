@@ -15,7 +15,7 @@ import type {
   TimeRange,
 } from "../store.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { addTimeRange, type Conditions, conditions, invalid, moment } from "./filter.ts";
+import { addTimeRange, type Conditions, conditions, invalid, moment, timeIn } from "./filter.ts";
 import { checkLimit } from "./limit.ts";
 import { question } from "./question.ts";
 import { present, type RunRow, runColumns, stateNumbers, stateOf, toRunSummary } from "./rows.ts";
@@ -161,7 +161,7 @@ function addQueues(list: Conditions, { queues, fromMicros, untilMicros }: RunQue
   if (!queues) return [];
   const names = list.bind(queues, "Array(String)");
   list.add(`argMaxMerge(queue) IN ${names}`);
-  const heard = `time >= ${moment(list, fromMicros)} AND time < ${moment(list, untilMicros)}`;
+  const heard = timeIn(list, { fromMicros, untilMicros });
   return [
     `run_hash IN (SELECT cityHash64(run_id) FROM events WHERE stream = 'jobs' AND queue IN ${names} AND ${heard})`,
   ];

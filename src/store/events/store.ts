@@ -4,6 +4,7 @@
  */
 
 import { ClickHouseError } from "@clickhouse/client";
+import { severities } from "../../model/event.ts";
 import { Fault } from "../../model/fault.ts";
 import type { FieldName } from "../../model/fields.ts";
 import { limits } from "../../model/limits.ts";
@@ -181,15 +182,27 @@ function* stretches(query: EventQuery): Generator<TimeRange> {
     if (from >= until) return;
     if (order === "newest") {
       const start = Math.max(from, until - length);
-      yield { fromMicros: start, untilMicros: until };
+      yield* sidesOf1970({ fromMicros: start, untilMicros: until }).toReversed();
       until = start;
     } else {
       const end = Math.min(until, from + length);
-      yield { fromMicros: from, untilMicros: end };
+      yield* sidesOf1970({ fromMicros: from, untilMicros: end });
       from = end;
     }
   }
 }
+
+/** In the key, times before 1970 lie behind all others: they are read by themselves. */
+function sidesOf1970(range: TimeRange): readonly TimeRange[] {
+  if (range.fromMicros >= 0 || range.untilMicros <= 0) return [range];
+  return [
+    { ...range, untilMicros: 0 },
+    { ...range, fromMicros: 0 },
+  ];
+}
+
+/** Read no more than the page needs: buffers ahead of it took in ten times as much. */
+const pageSettings = { read_in_order_use_buffering: 0 } as Settings;
 
 async function findInStretch(client: EngineClient, query: EventQuery): Promise<readonly StoredEvent[]> {
   const list = conditions();
@@ -197,10 +210,11 @@ async function findInStretch(client: EngineClient, query: EventQuery): Promise<r
   if (query.after !== undefined) list.add(afterEvent(list, query.after, query.order));
   const { sql: filter, parameters } = list.all();
   const direction = query.order === "newest" ? "DESC" : "ASC";
-  const rows = await client.rows<EventRow>(events({ columns: eventColumns, filter, direction }), {
-    ...parameters,
-    limit: query.limit,
-  });
+  const rows = await client.rows<EventRow>(
+    events({ columns: eventColumns, filter, direction }),
+    { ...parameters, limit: query.limit },
+    pageSettings,
+  );
   return rows.map(toEvent);
 }
 
@@ -214,14 +228,18 @@ async function countByTime(
   const list = conditions();
   addEventFilter(list, filter);
   const { sql, parameters } = list.all();
-  const rows = await client.rows<{ bucket: string; severity: string; count: string }>(
-    histogram({ filter: sql }),
-    { ...parameters, from: filter.fromMicros, step },
-  );
+  const rows = await client.rows<{ place: number; count: string }>(histogram({ filter: sql }), {
+    ...parameters,
+    from: filter.fromMicros,
+    step,
+    places: severities.length + 1,
+    severities,
+    numbers: severities.map((_, index) => index + 1),
+  });
   const buckets = emptyBuckets(filter, step);
-  for (const { bucket, severity, count } of rows) {
-    const counts = buckets[Number(bucket)]?.counts;
-    if (counts) counts[severity === "" ? "none" : severity] = Number(count);
+  for (const { place, count } of rows) {
+    const counts = buckets[Math.floor(place / (severities.length + 1))]?.counts;
+    if (counts) counts[severities[(place % (severities.length + 1)) - 1] ?? "none"] = Number(count);
   }
   return buckets;
 }
