@@ -65,7 +65,7 @@ module Midwatch
     "cookie_text": { "class": "cookie", "when": "text", "words": ["cookies"] },
     "session": { "when": "any", "words": ["sessionid", "session id", "sessid", "phpsessid", "jsessionid", "sessionkey", "connect sid", "session cookie", "aspsessionid", "session hash"] },
     "session_text": { "class": "session", "when": "random", "words": ["session"] },
-    "otp": { "when": "any", "words": ["otp", "totp", "otpcode", "mfa code", "mfacode", "otp code", "verification code", "recovery code", "recovery codes", "backup code", "backup codes", "one time code", "sms code", "auth code", "authorization code", "two factor", "twofactor code", "security answer", "confirmation code", "code verifier", "reset code", "magic link", "otp secret"] },
+    "otp": { "when": "any", "words": ["otp", "totp", "otpcode", "mfa code", "mfacode", "otp code", "verification code", "recovery code", "recovery codes", "backup code", "backup codes", "one time code", "sms code", "auth code", "authorization code", "two factor", "twofactor code", "security answer", "confirmation code", "code verifier", "reset code", "magic link", "otp secret", "otp attempt"] },
     "pin": { "when": "digits3", "words": ["pin", "pincode", "pin code", "pin number"] },
     "cvv": { "when": "digits3", "words": ["cvv", "cvc", "cvn", "cid code", "card code", "security code", "cvv code", "verification value"] },
     "signature": { "class": "token", "when": "random", "words": ["sig", "signature", "key", "hmac", "x amz signature", "amz signature"] },
