@@ -50,9 +50,9 @@ export const headerBytesMax = 1 + 16 + 8 + 8 + 1 + 1 + 1 + 64;
 
 /**
  * Rows to seal or to verify. From receipt, numbers are JSON text in spans; from the store they are
- * given in `numbers`, at the place of the field in `starts`, and ids may be 16 bytes as they are.
+ * given in `numbers`, a column of each field that has any, and ids may be 16 bytes as they are.
  */
-export type SealableRows = EventRows & { readonly numbers?: Float64Array };
+export type SealableRows = EventRows & { readonly numbers?: readonly (Float64Array | undefined)[] };
 
 const fieldCount = fieldNames.length;
 const idField = fieldIndex.id;
@@ -219,7 +219,9 @@ export function writeContent(rows: SealableRows, row: number, target: Uint8Array
     const end = ends[place] as number;
     const form = contentForms[index] as number;
     if (form > 0) {
-      const value = numbers ? (numbers[place] as number) : readNumber(bytes, start, end, false);
+      const value = numbers
+        ? ((numbers[place - base] as Float64Array)[row] as number)
+        : readNumber(bytes, start, end, false);
       target[to++] = contentNumbers[index] as number;
       // The store has no minus zero among its integers.
       to = writeDouble(target, to, form === 1 ? value + 0 : value);

@@ -1,45 +1,15 @@
-/**
- * Events of some segments as they are stored, for verification: the engine's `Native` blocks, read
- * column by column into spans over the answer itself, so that the sealer's own encoding hashes them.
- */
+/** Events of some segments as they are stored in the engine or wait in the spool, for verification. */
 import { readdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { fieldIndex } from "../model/batch.ts";
 import { sampleMark } from "../model/event.ts";
-import { type FieldForm, type FieldName, fieldNames, fields } from "../model/fields.ts";
 import type { CanonicalRows, CanonicalSource } from "../seal/bundle.ts";
 import { canonicalEvent, headerBytesMax, type SealableRows, writeHeader } from "../seal/canonical.ts";
 import type { StoredSegments } from "../seal/segment-check.ts";
 import { question } from "./events/question.ts";
+import { readNativeBlocks, type SegmentBlock, segmentColumns } from "./native-rows.ts";
 
-const fieldCount = fieldNames.length;
 const segmentRows = question("segmentRows");
-
-/** Plain types, so that nothing but the values decides the bytes. */
-const plainType: { readonly [F in FieldForm]?: string } = {
-  symbol: "String",
-  integer: "Nullable(Int64)",
-  number: "Nullable(Float64)",
-};
-
-function columnOf(name: FieldName): string {
-  const type = plainType[fields[name].form];
-  return type === undefined ? `${name} AS c_${name}` : `CAST(${name}, '${type}') AS c_${name}`;
-}
-
-const columns = [
-  ...fieldNames.map(columnOf),
-  "CAST(attributes, 'Map(String, String)') AS c_attributes",
-  "CAST(segment, 'UInt64') AS c_segment",
-  "CAST(segment_index, 'UInt32') AS c_segment_index",
-].join(",\n    ");
-
-export type SegmentBlock = {
-  readonly rows: SealableRows;
-  readonly segments: Float64Array;
-  readonly places: Uint32Array;
-};
 
 /** A block, or some of its rows. */
 type Part = { readonly block: SegmentBlock; readonly chosen?: readonly number[] };
@@ -111,7 +81,9 @@ export function storedOrWaiting(ask: AskBytes, spoolDirectory: string): Canonica
 
 async function storedParts(ask: AskBytes, from: number, until: number): Promise<readonly Part[]> {
   const range = { from: String(from), until: String(until) };
-  return readNativeBlocks(await ask(segmentRows({ columns }), range)).map((block) => ({ block }));
+  return readNativeBlocks(await ask(segmentRows({ columns: segmentColumns }), range)).map((block) => ({
+    block,
+  }));
 }
 
 function readWaiting(directory: string, from: number, until: number): readonly Required<Part>[] {
@@ -255,149 +227,4 @@ function orderOf(segments: Float64Array, places: Uint32Array): Uint32Array {
   const order = new Uint32Array(keys.length);
   for (let at = 0; at < order.length; at++) order[at] = (keys[at] as number) % rowBits;
   return order;
-}
-
-/** https://clickhouse.com/docs/interfaces/formats/Native */
-export function readNativeBlocks(bytes: Uint8Array): readonly SegmentBlock[] {
-  const blocks: SegmentBlock[] = [];
-  const from = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 };
-  while (from.at < bytes.length) blocks.push(readBlock(from));
-  return blocks;
-}
-
-type Reader = { readonly bytes: Uint8Array; readonly view: DataView; at: number };
-
-function readLength(from: Reader): number {
-  let value = 0;
-  for (let scale = 1; ; scale *= 128) {
-    const byte = from.bytes[from.at++];
-    if (byte === undefined) throw new RangeError("the engine's answer ends too early");
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return value;
-  }
-}
-
-/** Whole numbers beyond 2^53 come out rounded to something else than any that was ever stored. */
-const wholeAt = (view: DataView, at: number): number =>
-  view.getUint32(at, true) + view.getInt32(at + 4, true) * 0x1_0000_0000;
-
-function readBlock(from: Reader): SegmentBlock {
-  const columnCount = readLength(from);
-  const count = readLength(from);
-  if (columnCount !== fieldCount + 3) throw new RangeError("the engine answered with other columns");
-  const rows = {
-    bytes: from.bytes,
-    count,
-    starts: new Int32Array(count * fieldCount).fill(-1),
-    ends: new Int32Array(count * fieldCount),
-    // From 0 to as many bytes as the row has: bounds as long as the row, wherever it lies.
-    rowStarts: new Int32Array(count),
-    rowEnds: new Int32Array(count),
-    timeMicros: new Float64Array(count),
-    receivedMicros: new Float64Array(count),
-    attributeFirst: new Int32Array(count + 1),
-    attributes: new Int32Array(0) as Int32Array,
-    numbers: new Float64Array(count * fieldCount),
-  };
-  for (const [field, name] of fieldNames.entries()) {
-    skipHead(from);
-    readColumn(from, rows, field, fields[name].form);
-  }
-  skipHead(from);
-  rows.attributes = readMap(from, rows);
-  skipHead(from);
-  const segments = new Float64Array(count);
-  for (let row = 0; row < count; row++) segments[row] = wholeAt(from.view, from.at + row * 8);
-  from.at += count * 8;
-  skipHead(from);
-  const places = new Uint32Array(count);
-  for (let row = 0; row < count; row++) places[row] = from.view.getUint32(from.at + row * 4, true);
-  from.at += count * 4;
-  return { rows, segments, places };
-}
-
-/** Name and type: they are what was asked for. */
-function skipHead(from: Reader): void {
-  for (let text = 0; text < 2; text++) {
-    const length = readLength(from);
-    from.at += length;
-  }
-}
-
-type Columns = SealableRows & { readonly numbers: Float64Array };
-
-function readColumn(from: Reader, rows: Columns, field: number, form: FieldForm): void {
-  const { count, starts, ends, numbers, rowEnds } = rows;
-  const { view } = from;
-  if (form === "time") {
-    const micros = field === fieldIndex.time ? rows.timeMicros : rows.receivedMicros;
-    for (let row = 0; row < count; row++) micros[row] = wholeAt(view, from.at + row * 8);
-    from.at += count * 8;
-  } else if (form === "id") {
-    swapHalves(from, rows, field);
-  } else if (form === "integer" || form === "number") {
-    const values = from.at + count;
-    for (let row = 0; row < count; row++) {
-      if (from.bytes[from.at + row] !== 0) continue;
-      const place = row * fieldCount + field;
-      starts[place] = 0;
-      const at = values + row * 8;
-      numbers[place] = form === "integer" ? wholeAt(view, at) : view.getFloat64(at, true);
-    }
-    from.at = values + count * 8;
-  } else {
-    for (let row = 0; row < count; row++) {
-      const length = readLength(from);
-      if (length === 0) continue;
-      const place = row * fieldCount + field;
-      starts[place] = from.at;
-      from.at += length;
-      ends[place] = from.at;
-      rowEnds[row] = (rowEnds[row] as number) + length;
-    }
-  }
-}
-
-/** The engine keeps a UUID as two little-endian halves; in place, it becomes what its text says. */
-function swapHalves(from: Reader, { count, starts, ends }: Columns, field: number): void {
-  const { view } = from;
-  for (let row = 0; row < count; row++) {
-    const start = from.at + row * 16;
-    for (let half = start; half < start + 16; half += 8) {
-      const first = view.getUint32(half);
-      view.setUint32(half, view.getUint32(half + 4), true);
-      view.setUint32(half + 4, first, true);
-    }
-    starts[row * fieldCount + field] = start;
-    ends[row * fieldCount + field] = start + 16;
-  }
-  from.at += count * 16;
-}
-
-/** Of a length as LEB128, for anything that fits into an event. */
-const lengthBytesMax = 4;
-
-function readMap(from: Reader, { count, attributeFirst, rowEnds }: Columns): Int32Array {
-  for (let row = 0; row < count; row++) attributeFirst[row + 1] = wholeAt(from.view, from.at + row * 8);
-  from.at += count * 8;
-  const pairs = attributeFirst[count] as number;
-  const attributes = new Int32Array(pairs * 4);
-  for (let half = 0; half < 4; half += 2) {
-    for (let pair = 0; pair < pairs; pair++) {
-      const length = readLength(from);
-      attributes[pair * 4 + half] = from.at;
-      from.at += length;
-      attributes[pair * 4 + half + 1] = from.at;
-    }
-  }
-  for (let row = 0; row < count; row++) {
-    const [first, next] = [attributeFirst[row] as number, attributeFirst[row + 1] as number];
-    let total = rowEnds[row] as number;
-    for (let at = first * 4; at < next * 4; at += 2) {
-      total += (attributes[at + 1] as number) - (attributes[at] as number) + lengthBytesMax;
-    }
-    // An event of nothing but what stands in the header still has bounds.
-    rowEnds[row] = total + 1;
-  }
-  return attributes;
 }
