@@ -14,6 +14,14 @@ from .spool import Spool
 #: What the code that runs now belongs to: a dict with any of trace_id, run_id, attempt, job, actor.
 current = contextvars.ContextVar("midwatch_current", default=None)
 
+#: What is aimed at the code that runs now, wherever it stands: Celery's soft time limit, by a signal.
+_NOT_OURS = frozenset(("SoftTimeLimitExceeded",))
+#: Bytes that the server takes of the fields which an application can make long.
+_BYTES_MAX = {
+    "job": 512, "queue": 255, "actor": 255, "run_id": 128, "trace_id": 128, "parent_run_id": 128,
+    "error_class": 512, "service": 128, "environment": 64, "release": 128, "message": 16_000, "error_stack": 32_000,
+}
+_TEXT_BYTES_MAX = 8_000
 #: Fields that say what an event is; no setting drops them.
 _KEPT = frozenset(("job", "run_id", "attempt", "outcome", "severity", "runtime", "worker"))
 LEFT_OUT_TOLD_SECONDS = 60
@@ -48,11 +56,22 @@ def guarded(function):
     def call(*words, **names):
         try:
             return function(*words, **names)
-        except Exception:  # noqa: BLE001 -- P1: nothing may reach the application
+        except Exception as error:  # noqa: BLE001 -- nothing of ours may reach the application
+            if type(error).__name__ in _NOT_OURS:
+                raise
             recorder.faults += 1
             return None
 
     return call
+
+
+def _cut(name, text):
+    """The text as long as the server takes it; a longer one would cost the whole event."""
+    most = _BYTES_MAX.get(name, _TEXT_BYTES_MAX)
+    if len(text) * 4 <= most:
+        return text
+    raw = text.encode("utf-8", "replace")
+    return text if len(raw) <= most else raw[: most - 3].decode("utf-8", "ignore") + "…"
 
 
 class Recorder:
@@ -60,7 +79,8 @@ class Recorder:
 
     def __init__(self):
         self.settings = Settings()
-        self.faults = 0
+        self.faults = self._faults_told = 0
+        self.spool = None
         #: What the spool's files are called by: the runtime that this process serves.
         self.kind = "python"
         self._complaints = self.settings.complaints
@@ -75,7 +95,10 @@ class Recorder:
         self._by_job = ByJob(self._user, lambda user, job: Redact(
             key=settings.digest_key, deny=settings.hash_fields or (), drop=settings.drop_fields or (), user=user, job=job,
         ))
-        self.spool = Spool(settings.spool, self.kind, settings.host)
+        if self.spool is None:
+            self.spool = Spool(settings.spool, self.kind, settings.host)
+        elif (settings.spool, settings.host or self.spool.host) != (self.spool.directory, self.spool.host):
+            self.spool.move(settings.spool, settings.host)
         self._hashed = frozenset(settings.hash_fields or ()) - _KEPT
         self._dropped = frozenset(settings.drop_fields or ()) - _KEPT
         self.base = {
@@ -139,7 +162,7 @@ class Recorder:
         if not self.settings.is_on("enabled"):
             return False
         spool = self.spool.current()
-        if spool.has_dropped:
+        if spool.is_open and (spool.dropped or self.faults > self._faults_told):
             self._tell_gap(spool)
         if self._complaints:
             self._tell_complaints(spool)
@@ -161,7 +184,8 @@ class Recorder:
         event.update(self.base)
         for name, value in fields.items():
             if value is not None and value != "" and name not in self._dropped:
-                event[name] = self.redact.value(value, name) if name in self._hashed else value
+                value = self.redact.value(value, name) if name in self._hashed else value
+                event[name] = _cut(name, value) if isinstance(value, str) and len(value) > 32 else value
         if attributes:
             event["attributes"] = attributes
         return event
@@ -181,9 +205,15 @@ class Recorder:
 
     def _tell_gap(self, spool):
         dropped = spool.take_dropped()
+        faults = self.faults - self._faults_told
         message = "%d events could not be written to the spool" % dropped
-        gap = {"severity": "warn", "message": message, "runtime": self.kind}
-        if not spool.append(self._event("source.gap", gap, {"dropped": dropped})):
+        attributes = {"dropped": dropped}
+        if faults:
+            message += "; the recorder itself failed %d times" % faults
+            attributes["faults"] = faults
+        if spool.append(self._event("source.gap", {"severity": "warn", "message": message, "runtime": self.kind}, attributes)):
+            self._faults_told += faults
+        else:
             # The line that says so has counted itself.
             spool.restore_dropped(dropped - 1)
 

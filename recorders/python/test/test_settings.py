@@ -74,6 +74,7 @@ class WrittenTest(unittest.TestCase):
         self.logger.propagate = False
         midwatch.log_from(self.logger)
         debug.__init__()
+        recorder.spool.left_out = 0
 
     def tearDown(self):
         recorder.settings = self.before
@@ -146,6 +147,19 @@ class WrittenTest(unittest.TestCase):
         recorder.record("job.started", {"run_id": "run-3"})
         told = [event for event in self.events() if (event.get("attributes") or {}).get("left_out")]
         self.assertEqual([2], [event["attributes"]["left_out"] for event in told])
+
+    def test_passes_over_a_request_for_debugging_that_anybody_may_have_written(self):
+        self.ask(service="shop", job=None, logger=None)
+        os.chmod(os.path.join(self.folder.name, "control.json"), 0o666)
+        self.logger.debug("asked for by anybody")
+        os.unlink(os.path.join(self.folder.name, "control.json"))
+        elsewhere = os.path.join(self.folder.name, "elsewhere")
+        with open(elsewhere, "w", encoding="utf-8") as file:
+            json.dump({"debug": [{"until": "2999-01-01T00:00:00Z"}]}, file)
+        os.symlink(elsewhere, os.path.join(self.folder.name, "control.json"))
+        debug.__init__()
+        self.logger.debug("asked for by a link")
+        self.assertEqual([], self.lines())
 
     def test_lines_below_the_level_come_while_somebody_asks_and_stay_redacted(self):
         shown = []

@@ -76,6 +76,12 @@ class HarmlessTest < Minitest::Test
     assert_equal ["\uFFFD\uFFFD", "café", "nul \0 and \e[31m", "quote \" back \\ \n", "\u2028"], told
   end
 
+  def test_what_is_longer_than_the_server_takes_does_not_cost_the_event
+    long = "日本語" * 300
+    assert Midwatch.record("job.enqueued", { "job" => "long" }, { "arguments" => [long] * 100, "job_id" => 7 })
+    assert_equal({ "job_id" => 7, "too_long" => ["arguments"] }, Told.events.find { |event| event["job"] == "long" }["attributes"])
+  end
+
   def test_a_timeout_of_the_application_passes_through
     assert_raises(Timeout::Error) { Midwatch.safely { raise Timeout::Error } }
     assert_nil(Midwatch.safely { raise "ours" })

@@ -16,6 +16,7 @@ module Midwatch
       "error_class" => 512, "service" => 128, "environment" => 64, "release" => 128
     }.freeze
     MESSAGE_BYTES_MAX = 8_000
+    ATTRIBUTES_BYTES_MAX = 64 * 1024
     VARIANTS = "89ab"
 
     # By these fields a run is known; they cannot be hashed or dropped.
@@ -140,7 +141,23 @@ module Midwatch
       text << spool.source_text << spool.next_sequence.to_s
       return text << "}" if attributes.nil? || attributes.empty?
 
-      JsonLine.append(text << ",\"attributes\":", attributes) << "}"
+      append_attributes(text << ",\"attributes\":", attributes) << "}"
+    end
+
+    # Without the largest ones, until the server takes them: it would refuse the whole event for
+    # them, and say so to nobody who runs the application.
+    def append_attributes(text, attributes)
+      before = text.bytesize
+      JsonLine.append(text, attributes)
+      return text if text.bytesize - before <= ATTRIBUTES_BYTES_MAX
+
+      sizes = attributes.to_h { |name, value| [name, JsonLine.append(+"", value).bytesize + name.to_s.bytesize + 4] }
+      too_long = []
+      while sizes.any? && sizes.values.sum + 40 * too_long.size > ATTRIBUTES_BYTES_MAX
+        too_long << sizes.max_by { |_, bytes| bytes }.first
+        sizes.delete(too_long.last)
+      end
+      JsonLine.append(text.byteslice(0, before), attributes.slice(*sizes.keys).merge("too_long" => too_long.sort))
     end
 
     # What stands in a field that is to be hashed; nothing where it is to be dropped.
