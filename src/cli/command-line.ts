@@ -17,10 +17,17 @@ export function programOf(commands: readonly AddCommand[], terminal: Terminal): 
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
     .showHelpAfterError("(add --help for what is expected)")
+    // Lines of a description end where the source does; a terminal has its own width.
+    .configureHelp({ commandDescription: (command) => unbroken(command.description()) })
     .configureOutput({ writeErr: (text) => terminal.note(text.trimEnd()) })
     .exitOverride();
   for (const add of commands) add(program, terminal);
   return program;
+}
+
+/** The same paragraphs, each in one line. */
+function unbroken(text: string): string {
+  return text.replaceAll(/(\S)\n(?=\S)/g, "$1 ");
 }
 
 /** Runs one command line and gives its exit code. `words` are the arguments after `midwatch`. */

@@ -27,13 +27,13 @@ export const failing: Detector = ({ survey, monitorOf }, nowMs) =>
     const job = jobNameOf(tally);
     const usually =
       usual && usual.succeeded + usual.failed >= 20
-        ? `; usually ${showShare(usual.failed / (usual.succeeded + usual.failed))} do`
-        : "";
+        ? `usually ${showShare(usual.failed / (usual.succeeded + usual.failed))} do`
+        : "what is usual of it is not known yet";
     return {
       kind: "failing" as const,
       cause: causeOf("failing", jobKey(job)),
       atMs: nowMs,
-      because: `${tally.failed} of ${attempts} attempts of ${showJob(job)} failed in the last hour, and so more than ${showShare(now.low)} surely${usually}.`,
+      because: `${tally.failed} of ${attempts} attempts of ${showJob(job)} failed in the last hour. At least ${showShare(now.low)} fail, chance allowed for; ${usually}.`,
       job,
       severity: monitorOf(job).severity,
       evidence: { eventIds: [], runIds: [] },

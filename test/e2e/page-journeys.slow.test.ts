@@ -57,20 +57,6 @@ async function saying(page: Page, words: RegExp): Promise<void> {
   await page.locator("main h1", { hasText: words }).waitFor();
 }
 
-test("the screens are as the documentation shows them", async () => {
-  await takePictures(server, {
-    schedule: "/schedule",
-    queues: "/queues",
-    puma: "/puma?from=-6h",
-    settings: "/settings",
-  });
-  // Without pictures: at least that the board has all of its rows.
-  await visit("/schedule", async ({ page }) => {
-    await page.getByRole("link", { name: "purge:sessions" }).waitFor();
-    assert.equal(await page.getByRole("table", { name: "Schedule" }).locator(".item").count(), 5);
-  });
-});
-
 const screens = {
   schedule: "/schedule",
   queues: "/queues",
@@ -80,6 +66,26 @@ const screens = {
   compared: `/runs/${encodeURIComponent("charge-7f31")}?tab=compare`,
   job: "/job?job=search:reindex&service=shop&environment=production",
 };
+
+test("the screens are as the documentation shows them", async () => {
+  await takePictures(server, {
+    now: "/",
+    incidents: "/incidents",
+    schedule: "/schedule",
+    queues: "/queues",
+    puma: "/puma?from=-6h",
+    compared: screens.compared,
+    settings: "/settings",
+    people: "/people",
+    doctor: "/doctor",
+  });
+  // Without pictures: at least that the board has all of its rows.
+  await visit("/schedule", async ({ page }) => {
+    await page.getByRole("link", { name: "purge:sessions" }).waitFor();
+    assert.equal(await page.getByRole("table", { name: "Schedule" }).locator(".item").count(), 5);
+  });
+});
+
 for (const [name, path] of Object.entries(screens)) {
   test(`${name} is accessible in both themes, wide and narrow, and complains of nothing`, async () => {
     for (const theme of ["paper", "night"] as const) {

@@ -4,10 +4,8 @@ import { fileURLToPath } from "node:url";
 import type { PageServer } from "./page-browser.ts";
 
 const directory = fileURLToPath(new URL("../../docs/screenshots/", import.meta.url));
-const wideInBoth = new Set(["now", "schedule", "runs", "run", "logs"]);
-const narrowToo = new Set(["now", "schedule", "run", "logs"]);
 
-/** Paths by the name of their picture. */
+/** Each path in both themes, wide and narrow, by the name of its pictures. */
 export async function takePictures(
   server: PageServer,
   paths: Readonly<Record<string, string>>,
@@ -15,9 +13,8 @@ export async function takePictures(
   if (process.env["MIDWATCH_SCREENSHOTS"] !== "1") return;
   mkdirSync(directory, { recursive: true });
   for (const [name, path] of Object.entries(paths)) {
-    await take(server, name, path, "night", 1440);
-    if (wideInBoth.has(name)) await take(server, name, path, "paper", 1440);
-    if (narrowToo.has(name)) await take(server, name, path, "night", 390);
+    for (const theme of ["night", "paper"] as const)
+      for (const width of [1440, 390]) await take(server, name, path, theme, width);
   }
 }
 

@@ -97,7 +97,7 @@ async function pictures(): Promise<void> {
   const answer = await fetch(`${server.address}/api/v1/runs?state=failed&job=WebhookDelivery&limit=1`);
   const { rows } = (await answer.json()) as { rows: { runId: string; service: string }[] };
   await takePictures(server, {
-    now: "/",
+    sample: "/",
     runs: "/runs",
     run: `/runs/${rows[0]?.runId}`,
     logs: "/logs",
