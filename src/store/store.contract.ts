@@ -312,8 +312,8 @@ export function storeContract(engine: string, open: () => Promise<OpenedStore>):
     test("looks at Midwatch itself can be left out, and what was done in it cannot", async () => {
       const before = noonMicros - 7_200_000_000;
       const looks = [
-        madeEvent("access.sensitive_read" as Kind, -7_200_000, { message: "mara: searchEvents" }),
-        madeEvent("access.sensitive_update" as Kind, -7_199_000, { message: "mara: addSilence" }),
+        madeEvent("access.sensitive_read", -7_200_000, { message: "mara: searchEvents" }),
+        madeEvent("access.sensitive_update", -7_199_000, { message: "mara: addSilence" }),
       ];
       await store.insert({ token: "looks", files: [await opened.file(looks, 9)] });
       const kindsOf = async (more: Partial<EventFilter>): Promise<readonly string[]> => {

@@ -1,6 +1,6 @@
 /** How things are, for somebody who was just woken: what needs a person, what heals, what went well. */
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { JobList, OverviewAnswer } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
 import { nowMs } from "../clock.ts";
@@ -24,7 +24,9 @@ export function NowScreen(): JSX.Element {
   const incidents = useIncidents();
   // The sample day is not watched; what needs somebody in it is read from its runs.
   const sample = useRunGroups(hour.data?.sample ? neededStates : [], from, until);
-  const jobs = useAnswer<JobList>(address("/jobs", { from, until }), 20_000);
+  // Whoever waits for a first job looks every moment.
+  const isAlone = useRef(true);
+  const jobs = useAnswer<JobList>(address("/jobs", { from, until }), isAlone.current ? 2000 : 20_000);
   const groups = hour.data?.sample ? groupRuns((sample.data?.rows ?? []).filter((run) => run.sample)) : [];
   const { open, quiet } = sorted(incidents.data?.rows ?? [], nowMs.value);
   const problems = open.length + groups.length;
@@ -42,6 +44,7 @@ export function NowScreen(): JSX.Element {
     );
   }
   const own = jobs.data.rows.every((job) => job.service === "midwatch");
+  isAlone.current = own;
   return (
     <>
       <Sentence problems={problems} inSample={open.length === 0} answer={hour.data} own={own} />
