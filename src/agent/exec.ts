@@ -8,7 +8,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { constants as constantsOfSystem, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -60,12 +60,15 @@ export async function exec(setup: ExecSetup): Promise<ExecEnd> {
   const clock = neverBack(setup.clock, steadyClock);
   const [startedMs, begunMs] = [clock(), steadyClock()];
   const pipes = makePipes([setup.stdout !== undefined, setup.stderr !== undefined]);
-  const child = spawn(command[0] as string, command.slice(1), {
+  // Before there is a command: the first signal may come as soon as it runs, and would end us.
+  setup.onSignal((signal) => child.kill(signal));
+  const { MIDWATCH_IGNORED: ignored, ...environment } = setup.environment;
+  const [program, ...words] = ignoring(ignored, command);
+  const child = spawn(program as string, words, {
     stdio: ["inherit", pipes[0]?.writing ?? "inherit", pipes[1]?.writing ?? "inherit"],
-    env: { ...setup.environment, MIDWATCH_JOB: job, MIDWATCH_RUN_ID: runId },
+    env: { ...environment, MIDWATCH_JOB: job, MIDWATCH_RUN_ID: runId },
   });
   for (const pipe of pipes) if (pipe) closeSync(pipe.writing);
-  setup.onSignal((signal) => child.kill(signal));
   const ended = endOf(child);
   const redaction = new LateRedaction();
   const redact = (event: EventRecord): EventRecord => redaction.redact(event);
@@ -104,6 +107,19 @@ function neverBack(clock: Clock, steadyClock: Clock): Clock {
     const nowMs = clock();
     return nowMs < startedMs ? startedMs + steadyClock() - begunMs : nowMs;
   };
+}
+
+/**
+ * The command as it must be started to ignore what we were started to ignore: Node gives every
+ * signal its default in what it starts. `mask` is that of /proc/PID/status, in hexadecimal digits.
+ */
+function ignoring(mask: string | undefined, command: readonly string[]): readonly string[] {
+  const bits = /^[0-9a-f]{1,16}$/.test(mask ?? "") ? BigInt(`0x${mask}`) : 0n;
+  const numbers = Object.values(constantsOfSystem.signals).filter(
+    (number) => (bits >> BigInt(number - 1)) & 1n,
+  );
+  if (numbers.length === 0) return command;
+  return ["/bin/sh", "-c", `trap '' ${numbers.join(" ")}; exec "$@"`, "midwatch exec", ...command];
 }
 
 async function endOf(child: ChildProcess): Promise<ExecEnd> {

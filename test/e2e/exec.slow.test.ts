@@ -100,6 +100,18 @@ describe("midwatch exec", () => {
     assert.deepEqual([code, said], [9, "ready\ncaught\n"]);
   });
 
+  test("what we were started to ignore, the command ignores as well", () => {
+    const script = `"${midwatch}" exec --job n --spool "${directory}" -- sh -c 'kill -HUP $$; kill -TERM $$' < /dev/null`;
+    const ignored = spawnSync("nohup", ["sh", "-c", `${script}; echo $?`], {
+      env: environment,
+      encoding: "utf8",
+    });
+    assert.equal(ignored.stdout, "143\n");
+    const usual = spawnSync("sh", ["-c", `${script}; echo $?`], { env: environment, encoding: "utf8" });
+    assert.equal(usual.stdout, "129\n");
+    assert.equal(run("echo ${MIDWATCH_IGNORED-none}").stdout, "none\n");
+  });
+
   test("a reader that leaves ends the command as it would without us", () => {
     const words = `"${midwatch}" exec --job yes --spool "${directory}" -- yes | head -1`;
     const { stdout } = spawnSync("/bin/sh", ["-c", words], {

@@ -22,8 +22,8 @@ class PumaTest < Minitest::Test
     FileUtils.rm_rf(@folder)
   end
 
-  def start(workers)
-    File.write(File.join(@folder, "puma.rb"), "workers #{workers}\nthreads 1, 3\nbind 'tcp://127.0.0.1:#{@port}'\nplugin :midwatch\n")
+  def start(workers, more = "")
+    File.write(File.join(@folder, "puma.rb"), "workers #{workers}\nthreads 1, 3\nbind 'tcp://127.0.0.1:#{@port}'\nplugin :midwatch\n#{more}")
     environment = { "MIDWATCH_SPOOL" => @spool, "MIDWATCH_PUMA_SECONDS" => "1", "MIDWATCH_SERVICE" => "shop", "RUBYLIB" => File.expand_path("../lib", __dir__) }
     @pid = spawn(environment, "puma", "-C", "puma.rb", chdir: @folder, out: File.join(@folder, "out"), err: %i[child out])
   end
@@ -84,5 +84,29 @@ class PumaTest < Minitest::Test
     refute_includes stopped, killed
     refute_includes stopped, master
     assert_includes events.map { |event| event["message"] }.compact.join("\n"), "booted with 2 workers"
+  end
+
+  # A worker that cannot speak is killed by its master, which says so before the worker is gone.
+  def test_a_worker_that_hangs_is_told_by_its_master
+    start(1, "worker_timeout 6\n")
+    hung = until_told("worker.started").first["worker"]
+    until_told("puma.stats") { |event| event["attributes"]["running"].to_i.positive? }
+    Process.kill(:STOP, hung.split(":")[1].to_i)
+    lost = until_told("worker.lost").first
+    assert_equal [hung, "Puma::WorkerTimeout", "SIGKILL", "error"], lost.values_at("worker", "error_class", "signal", "severity")
+    assert_includes lost["message"], "within 6 seconds"
+    until_told("worker.started", 2)
+  end
+
+  def test_a_phased_restart_replaces_one_worker_after_the_other
+    start(2)
+    until_told("puma.stats") { |event| event["attributes"]["workers"].count { |worker| worker["max_threads"] == 3 } == 2 }
+    Process.kill(:USR1, @pid)
+    until_told("puma.stats") do |event|
+      event["attributes"]["phase"] == 1 && event["attributes"]["workers"].count { |worker| worker["phase"] == 1 && worker["max_threads"] == 3 } == 2
+    end
+    assert_equal 4, until_told("worker.started", 4).map { |event| event["worker"] }.uniq.size
+    until_told("worker.stopped", 2)
+    assert_includes until_told("log") { |event| event["message"].to_s.include?("phased worker restart") }.first["message"], "phase: 1"
   end
 end

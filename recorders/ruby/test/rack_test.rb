@@ -19,7 +19,7 @@ class RackTest < Minitest::Test
     event = call("/orders", query: "card=4111111111111111")
     assert_equal before + 1, Told.events.count { |one| one["kind"] == "http.request" }
     assert_equal ["http", "POST /orders 200", "succeeded"], event.values_at("stream", "message", "outcome")
-    assert_equal({ "method" => "POST", "path" => "/orders", "status" => 200, "remote_address" => "10.0.0.9" }, event["attributes"])
+    assert_equal({ "method" => "POST", "path" => "/orders", "status" => 200, "remote_address" => "10.0.0.9", "response_bytes" => 2 }, event["attributes"])
     refute_includes event.to_json, "4111"
   end
 
@@ -33,6 +33,40 @@ class RackTest < Minitest::Test
     assert_equal "req-42", event["trace_id"]
     Delayed::Worker.new.work_off(5)
     assert_equal ["POST /checkout"] * 3, Told.of(asked["run_id"]).map { |one| one["actor"] }
+  end
+
+  def test_an_error_within_the_body_is_told_though_the_status_has_gone
+    streamed = Class.new do
+      def each
+        Delayed::Job.enqueue(Jobs::Fine.new(1))
+        yield "half"
+        raise IOError, "gateway"
+      end
+    end
+    assert_raises(IOError) { call("/report", headers: { "HTTP_X_REQUEST_ID" => "req-7" }) { |_| [200, {}, streamed.new] } }
+    assert_equal "req-7", Told.newest("job.enqueued")["trace_id"]
+    # The server closes what it could not send.
+    body = Midwatch::RackMiddleware.new(->(_) { [200, {}, streamed.new] }).call({ "REQUEST_METHOD" => "GET", "PATH_INFO" => "/report" })[2]
+    assert_raises(IOError) { body.each { |_| nil } }
+    body.close
+    event = Told.newest("http.request")
+    assert_equal ["failed", "IOError", 200, 4], [*event.values_at("outcome", "error_class"), *event["attributes"].values_at("status", "response_bytes")]
+  end
+
+  def test_whoever_leaves_before_the_end_is_no_fault_of_the_application
+    body = Midwatch::RackMiddleware.new(->(_) { [200, {}, %w[one two]] }).call({ "REQUEST_METHOD" => "GET", "PATH_INFO" => "/left" })[2]
+    assert_raises(Errno::EPIPE) { body.each { |_| raise Errno::EPIPE } }
+    body.close
+    event = Told.newest("http.request")
+    assert_equal ["succeeded", nil, true], [*event.values_at("outcome", "error_class"), event["attributes"]["aborted"]]
+  end
+
+  def test_a_body_is_what_it_was
+    file = Class.new { def to_path = "/etc/hostname" }.new
+    body = Midwatch::RackMiddleware.new(->(_) { [200, { "content-length" => "12" }, file] }).call({ "REQUEST_METHOD" => "GET", "PATH_INFO" => "/file" })[2]
+    assert_equal ["/etc/hostname", false, false], [body.to_path, body.respond_to?(:each), body.respond_to?(:to_ary)]
+    body.close
+    assert_equal 12, Told.newest("http.request")["attributes"]["response_bytes"]
   end
 
   def test_a_request_id_from_outside_cannot_carry_anything_else

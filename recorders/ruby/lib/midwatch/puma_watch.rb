@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "etc"
 require "time"
 
 module Midwatch
@@ -10,7 +11,10 @@ module Midwatch
   # that is killed says nothing: its start names its process, by which the agent notices.
   class PumaWatch
     COUNTS = %i[backlog running pool_capacity busy_threads max_threads requests_count].freeze
-    TICKS = 100
+    TICKS = Etc.sysconf(Etc::SC_CLK_TCK)
+    PAGE_BYTES = Etc.sysconf(Etc::SC_PAGESIZE)
+    # What Puma says of a worker that hangs, before it kills it.
+    TIMED_OUT = /\A! Terminating timed out worker (?:\((.*)\))?:? ?(\d+)\z/.freeze
 
     class << self
       # Both run inside the worker. Only in a cluster: without one Puma warns of them.
@@ -26,7 +30,29 @@ module Midwatch
         Midwatch.record(kind, fields, attributes)
       end
 
+      # What Puma prints of itself: boots, restarts, workers that do not come up.
+      def printed(text)
+        hung = TIMED_OUT.match(text)
+        return tell_timed_out(hung[2], hung[1]) if hung
+
+        severity = text.start_with?("!") ? ::Logger::WARN : ::Logger::INFO
+        return unless LogEvents.keep?(severity, nil, "puma")
+
+        fields = { "runtime" => "puma", "severity" => LogEvents::SEVERITIES[severity], "message" => LogEvents.safe(text) }
+        Midwatch.record("log", fields, { "logger" => "puma" })
+      end
+
       private
+
+      # The process still lives, so that its name can be told.
+      def tell_timed_out(pid, because)
+        fields = {
+          "runtime" => "puma", "worker" => "#{Midwatch.recorder.spool.host}:#{pid}:#{Spool.process_start(pid)}",
+          "severity" => "error", "error_class" => "Puma::WorkerTimeout", "signal" => "SIGKILL",
+          "message" => "Puma killed a worker (pid #{pid}) that hung#{": #{because}" if because}."
+        }
+        Midwatch.record("worker.lost", fields)
+      end
 
       # Puma 7 has other names for its hooks.
       def register(dsl, names, &told)
@@ -48,7 +74,7 @@ module Midwatch
         events.public_send(method) { Midwatch.safely { happened(name, word) } } if method
       end
       writer = @launcher.respond_to?(:log_writer) ? @launcher.log_writer : events
-      writer.singleton_class.prepend(Errors)
+      writer.singleton_class.prepend(Printed) if writer.singleton_class.ancestors.none?(Printed)
     end
 
     def keep_telling
@@ -99,14 +125,19 @@ module Midwatch
     # Processor time and resident memory, as the kernel counts them.
     def process_attributes(pid)
       stat = File.binread("/proc/#{pid}/stat").rpartition(") ").last.split
-      { "cpu_ms" => (stat[11].to_i + stat[12].to_i) * 1000 / TICKS, "rss_bytes" => stat[21].to_i * 4096 }
+      { "cpu_ms" => (stat[11].to_i + stat[12].to_i) * 1000 / TICKS, "rss_bytes" => stat[21].to_i * PAGE_BYTES }
     rescue SystemCallError
       {}
     end
 
-    # In front of what Puma prints of errors outside the application: bad requests, broken
-    # connections, faults of the server itself. The request is left out; it holds the query.
-    module Errors
+    # In front of what Puma prints: of itself, and of errors outside the application: bad requests,
+    # broken connections, faults of the server. The request is left out; it holds the query.
+    module Printed
+      def log(text)
+        Midwatch.safely { PumaWatch.printed(text.to_s.strip) }
+        super
+      end
+
       { unknown_error: "error", parse_error: "warn", connection_error: "warn", ssl_error: "warn" }.each do |name, severity|
         define_method(name) do |error, *words|
           Midwatch.safely do

@@ -21,7 +21,7 @@ module Midwatch
         Midwatch.safely { request.finish(500, error) }
         raise
       end
-      Midwatch.safely { [status, headers, Body.new(body) { request.finish(status, nil) }] } || answer
+      Midwatch.safely { [status, headers, Body.new(body, request, status, headers)] } || answer
     end
 
     # What is known of a request, until it is told; told once, whoever is first.
@@ -40,21 +40,27 @@ module Midwatch
         @queued = queued_ms if environment.key?("HTTP_X_REQUEST_START")
       end
 
-      def finish(status, error)
+      # Of an answer that was begun: how many bytes it has, if it is known, and whether whoever asked
+      # was gone before its end.
+      def finish(status, error, bytes = nil, aborted: false)
         return if @told
 
         @told = true
         number = status.to_i
         # Rails answers for an error before it comes here.
         error ||= @environment["action_dispatch.exception"] if number >= 500
+        failed = number >= 500 || !error.nil?
         fields = {
           "runtime" => "rack", "trace_id" => @context.trace_id, "actor" => user,
-          "outcome" => number >= 500 ? "failed" : "succeeded", "severity" => number >= 500 ? "error" : "info",
+          "outcome" => failed ? "failed" : "succeeded", "severity" => failed ? "error" : "info",
           "duration_ms" => (Process.clock_gettime(Process::CLOCK_MONOTONIC) - @started) * 1000,
           "wait_ms" => @queued, "message" => "#{@line} #{number}"
         }
         fields.merge!(Context.with(@context) { Failure.fields(error) }) if error
-        Midwatch.recorder.record("http.request", fields, attributes(number))
+        told = attributes(number)
+        told["response_bytes"] = bytes if bytes
+        told["aborted"] = true if aborted
+        Midwatch.recorder.record("http.request", fields, told)
       end
 
       private
@@ -111,28 +117,53 @@ module Midwatch
     end
 
     # Tells the end when the server closes the body; passes everything else on, so that a body that
-    # is called, or names a file, is still seen to be one.
+    # is called, or names a file, is still seen to be one. What the application does while its body
+    # is sent belongs to the request, and so does an error there, though the status has long gone.
     class Body
-      def initialize(body, &told)
+      LENGTHS = %w[Content-Length content-length].freeze
+
+      def initialize(body, request, status, headers)
         @body = body
-        @told = told
+        @request = request
+        @status = status
+        @bytes = nil
+        @length = headers && LENGTHS.filter_map { |name| headers[name] }.first
+      end
+
+      def each
+        @bytes = 0
+        sending = false
+        Context.with(@request.context) do
+          @body.each do |part|
+            @bytes += part.bytesize
+            sending = true
+            yield part
+            sending = false
+          end
+        end
+      rescue Exception => error # rubocop:disable Lint/RescueException -- raised again at once
+        # While it is sent it is the connection that ends.
+        sending ? @aborted = true : @error = error
+        raise
       end
 
       def close
         @body.close if @body.respond_to?(:close)
       ensure
-        Midwatch.safely(&@told)
+        Midwatch.safely { @request.finish(@status, @error, bytes, aborted: @aborted == true) }
       end
 
       # An array is asked for in place of `each`, and then the body is done with (Rack 3).
       def to_ary
-        @body.to_ary
+        parts = @body.to_ary
+        @bytes = parts.sum(&:bytesize)
+        parts
       ensure
         close
       end
 
       def respond_to?(name, include_private = false)
-        name == :to_ary ? @body.respond_to?(:to_ary) : super
+        %i[each to_ary].include?(name) ? @body.respond_to?(name) : super
       end
 
       def respond_to_missing?(name, include_private = false)
@@ -143,6 +174,13 @@ module Midwatch
         return super unless respond_to_missing?(name)
 
         @body.public_send(name, *words, &block)
+      end
+
+      private
+
+      # Counted, else as the answer says.
+      def bytes
+        @bytes || (@length && Integer(@length.to_s, 10, exception: false))
       end
     end
   end

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "etc"
 require "socket"
 
 module Midwatch
@@ -20,9 +21,9 @@ module Midwatch
     FLAGS = %i[CLOEXEC NOFOLLOW NONBLOCK].select { |name| File.const_defined?(name) }
                                          .reduce(File::WRONLY | File::APPEND | File::CREAT) { |flags, name| flags | File.const_get(name) }
 
-    # Start time of this process in clock ticks since boot; with the pid it names it for ever.
-    def self.process_start
-      File.binread("/proc/self/stat").rpartition(") ").last.split[19]
+    # Start time of a process in clock ticks since boot; with the pid it names it for ever.
+    def self.process_start(pid = "self")
+      File.binread("/proc/#{pid}/stat").rpartition(") ").last.split[19]
     rescue SystemCallError
       Process.clock_gettime(Process::CLOCK_REALTIME, :second).to_s
     end
@@ -32,7 +33,7 @@ module Midwatch
     def self.process_age
       return 0 unless Process.const_defined?(:CLOCK_BOOTTIME)
 
-      [Process.clock_gettime(Process::CLOCK_BOOTTIME) - process_start.to_i / 100.0, 0].max.to_i
+      [Process.clock_gettime(Process::CLOCK_BOOTTIME) - process_start.to_i.fdiv(Etc.sysconf(Etc::SC_CLK_TCK)), 0].max.to_i
     end
 
     # Says why nothing may be opened now; counted like any error of the disk.
