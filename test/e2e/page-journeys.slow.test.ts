@@ -13,7 +13,7 @@ import { longLine, manyJobs, strange, strangeEvents } from "./page-many.ts";
 import { takePictures } from "./page-pictures.ts";
 import { schedules } from "./page-schedule.ts";
 import { stories } from "./page-story.ts";
-import { webNight } from "./page-web.ts";
+import { webNight, webNow } from "./page-web.ts";
 
 const patience = { timeout: 45_000 } as const;
 
@@ -113,14 +113,15 @@ describe("somebody finds", () => {
   test("why last night's export did not run: from the board to what is known of the missed time", async () => {
     await visit("/", async ({ page }) => {
       await page.getByRole("navigation").getByRole("link", { name: "Schedule" }).click();
-      await saying(page, /^Two slots were missed, the last at \d\d:\d\d\./);
+      // Two at least: a slot that falls into the time of these tests is missed as well.
+      await saying(page, /^\w+ slots were missed, the last at \d\d:\d\d\./);
       await page
         .getByRole("group", { name: "Rows" })
         .getByRole("link", { name: "with a missed slot" })
         .click();
       const row = page.getByRole("table", { name: "Schedule" }).getByRole("row", { name: /ledger:export/ });
       assert.match(await row.innerText(), /every 8 hours/);
-      assert.equal(await row.locator("circle.missed").count(), 2);
+      assert.ok((await row.locator("circle.missed").count()) >= 2);
       await row.getByRole("link", { name: "ledger:export" }).click();
       await page.getByText(/^No run of ledger:export \(shop, production\) is known at/).waitFor();
       const known = await page.locator("section", { hasText: "Why did it run, or not?" }).innerText();
@@ -147,6 +148,7 @@ describe("somebody finds", () => {
   });
 
   test("which web server is overrun, and the requests that it failed", async () => {
+    await server.send(webNow(Date.now()));
     await visit("/puma?from=-6h", async ({ page }) => {
       await saying(page, /^63 % of 16 threads busy now, 20 requests waiting/);
       const overrun = page.getByRole("region", { name: "Web server web-2" });

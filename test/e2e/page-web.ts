@@ -12,11 +12,8 @@ export function webNight(nowMs: number): readonly EventRecord[] {
   for (let ago = 119; ago >= 0; ago -= 1) {
     const atMs = nowMs - ago * minuteMs - 500;
     for (const host of hosts) {
-      const isOverrun = host === "web-2" && ago < 20;
-      const busy = isOverrun ? 8 : 2 + (ago % 3);
-      events.push(
-        at(atMs, "puma.stats", { ...ofPuma(host), attributes: stats(busy, isOverrun ? 20 - ago : 0) }),
-      );
+      const isOverrun = overrun(host, ago);
+      events.push(said(host, atMs, ago));
       for (let request = 0; request < 6; request += 1) {
         const failed = isOverrun && request === 0;
         events.push(
@@ -73,6 +70,27 @@ export function webNight(nowMs: number): readonly EventRecord[] {
     }),
   );
   return events;
+}
+
+/**
+ * What the servers say at this moment, as they did at the end of the night: who looks more than five
+ * minutes after it was sent would find them silent.
+ */
+export function webNow(nowMs: number): readonly EventRecord[] {
+  return hosts.map((host) => said(host, nowMs, 0));
+}
+
+function overrun(host: string, agoMinutes: number): boolean {
+  return host === "web-2" && agoMinutes < 20;
+}
+
+function said(host: string, atMs: number, agoMinutes: number): EventRecord {
+  const isOverrun = overrun(host, agoMinutes);
+  const busy = isOverrun ? 8 : 2 + (agoMinutes % 3);
+  return at(atMs, "puma.stats", {
+    ...ofPuma(host),
+    attributes: stats(busy, isOverrun ? 20 - agoMinutes : 0),
+  });
 }
 
 function ofPuma(host: string): Fields {
