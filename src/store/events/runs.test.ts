@@ -9,6 +9,7 @@ import { parseTime } from "../../model/time.ts";
 import { type EngineClient, engineClient } from "../engine/client.ts";
 import { type EngineProcess, startEngine } from "../engine/supervisor.ts";
 import { madeEvent, noonMicros, writeNativeFile } from "../made.ts";
+import { readMigrations } from "../migrations.ts";
 import type { EventStore, RunSummary } from "../store.ts";
 import { retentionDefault } from "./retention.ts";
 import { openEventStore } from "./store.ts";
@@ -148,5 +149,59 @@ describe("the fold of runs in SQL", () => {
       paged.push(...page.rows);
     }
     assert.deepEqual(paged.map(({ runId }) => runId).sort(), [...runs.keys()].sort());
+  });
+
+  test("pages of days are in order, whenever runs changed and whatever was heard of them since", async () => {
+    const hourMs = 3_600_000;
+    const endMs = 1000 * hourMs;
+    const of = (kind: Kind, hoursAgo: number, run: string): EventRecord =>
+      madeEvent(kind, endMs - hoursAgo * hourMs, { run_id: run });
+    const changedHoursAgo = [0.2, 0.5, 0.9, 2, 3, 20, 30, 40, 200];
+    const batches = [
+      changedHoursAgo.map((hours) => of("job.started", hours, `changed-${hours}`)),
+      // Signs of life, told later and apart: they change nothing.
+      [2, 40, 200].map((hours) => of("job.heartbeat", 0.1, `changed-${hours}`)),
+    ];
+    for (const [index, events] of batches.entries()) {
+      const path = join(directory, "spool", `days-${index}.native`);
+      await writeNativeFile(client, path, events, 100 + index);
+      await store.insert({ token: `days-${index}`, files: [path] });
+    }
+    const untilMicros = noonMicros + endMs * 1000;
+    const range = { fromMicros: untilMicros - 400 * hourMs * 1000, untilMicros };
+    for (const limit of [1, 2, 4, 5, 7, 9]) {
+      const seen: string[] = [];
+      let page = await store.runs({ ...range, limit });
+      seen.push(...page.rows.map(({ runId }) => runId));
+      while (page.next !== null) {
+        page = await store.runs({ ...range, limit, after: page.next });
+        seen.push(...page.rows.map(({ runId }) => runId));
+      }
+      assert.deepEqual(
+        seen,
+        changedHoursAgo.map((hours) => `changed-${hours}`),
+        `pages of ${limit}`,
+      );
+    }
+  });
+
+  test("moving runs to another table, twice over, loses none, and they go on in it", async () => {
+    const insert = async (name: string, events: readonly EventRecord[]): Promise<void> => {
+      const path = join(directory, "spool", `${name}.native`);
+      await writeNativeFile(client, path, events, 200);
+      await store.insert({ token: name, files: [path] });
+    };
+    await insert("moved-1", [madeEvent("job.started", 0, { run_id: "moved", job: "Job1" })]);
+    const count = "SELECT toUInt32(uniqExact(run_id)) AS runs FROM runs";
+    const before = await client.rows(count, {});
+    const migrations = readMigrations(new URL("migrations/", import.meta.url));
+    const move = migrations.find(({ name }) => name === "0005_runs_fine.sql")?.statements ?? [];
+    assert.equal(move.length, 5);
+    for (const statement of [...move, ...move]) await client.run(statement, "maintenance");
+    assert.deepEqual(await client.rows(count, {}), before);
+    assert.equal((await store.run("moved"))?.state, "running");
+    await insert("moved-2", [madeEvent("job.succeeded", 1, { run_id: "moved" })]);
+    assert.equal((await store.run("moved"))?.state, "succeeded");
+    assert.equal((await store.run("moved"))?.job, "Job1");
   });
 });

@@ -66,26 +66,40 @@ export function candidatesFrom(list: Conditions, range: TimeRange): string {
   return `run_hash IN (SELECT run_hash FROM runs WHERE last_time >= ${from})`;
 }
 
+const hourMicros = 3_600_000_000;
+/** How far back rows are looked at for a page, before all of them are. */
+const lookBacks = [hourMicros, 24 * hourMicros, Number.POSITIVE_INFINITY];
+
 /**
  * A page of runs. Its runs are most often among the rows changed last, so these are tried first;
- * the row that holds a run's newest change also holds its state, so none newer can be missed. Only
- * if they do not fill the page, every run of the range is looked at.
+ * the row that holds a run's newest change also holds its state, so none newer can be missed. Rows
+ * heard of lately are enough where the page's last run changed lately as well. Only if nothing of
+ * this fills the page, every run of the range is looked at.
  */
 async function findRuns(client: EngineClient, query: RunQuery): Promise<Page<RunSummary>> {
   checkLimit(query.limit, limits.pageRowsMax);
   if (query.traceId === undefined && query.runIds === undefined) {
-    const [newest, isFull] = await askRuns(client, query, query.limit * 8 + 1000);
-    if (isFull) return newest;
+    const { fromMicros, untilMicros, after } = query;
+    const endMicros = after === undefined ? untilMicros : Math.min(untilMicros, decodeCursor(after).micros);
+    for (const lookBack of lookBacks) {
+      const sinceMicros = Math.max(fromMicros, endMicros - lookBack);
+      const page = await askRuns(client, query, { rows: query.limit * 8 + 1000, sinceMicros });
+      if (page.isFull && page.changeMicros >= sinceMicros) return pageOf(page);
+      if (sinceMicros === fromMicros) break;
+    }
   }
-  const [every] = await askRuns(client, query);
-  return every;
+  return pageOf(await askRuns(client, query));
 }
 
-async function askRuns(
-  client: EngineClient,
-  query: RunQuery,
-  tried?: number,
-): Promise<readonly [Page<RunSummary>, boolean]> {
+/** Only runs are looked at that are among so many rows, those that changed last of those heard of since. */
+type Tried = { readonly rows: number; readonly sinceMicros: number };
+
+/** `changeMicros`: when the last run of the page changed. */
+type TriedPage = Page<RunSummary> & { readonly isFull: boolean; readonly changeMicros: number };
+
+const pageOf = ({ rows, next }: TriedPage): Page<RunSummary> => ({ rows, next });
+
+async function askRuns(client: EngineClient, query: RunQuery, tried?: Tried): Promise<TriedPage> {
   const list = conditions();
   addRunRange(list, query);
   const { states, traceId, runIds, after } = query;
@@ -115,11 +129,11 @@ async function askRuns(
     list.add(`${change} < ${at} OR (${change} = ${at} AND run_hash < ${hash})`);
     newestRow.push(`${changeOf("changed")} <= ${at}`);
   }
-  const candidates =
-    tried === undefined
-      ? [...(runIds === undefined ? [candidatesFrom(list, query)] : []), ...marked].join(" AND ")
-      : `run_hash IN (SELECT run_hash FROM runs WHERE ${newestRow.join(" AND ") || "1"}
-        ORDER BY ${changeOf("changed")} DESC LIMIT ${list.bind(tried, "UInt32")} WITH TIES)`;
+  if (tried) newestRow.push(`last_time >= ${moment(list, tried.sinceMicros)}`);
+  const candidates = tried
+    ? `run_hash IN (SELECT run_hash FROM runs WHERE ${newestRow.join(" AND ")}
+        ORDER BY ${changeOf("changed")} DESC LIMIT ${list.bind(tried.rows, "UInt32")} WITH TIES)`
+    : [...(runIds === undefined ? [candidatesFrom(list, query)] : []), ...marked].join(" AND ");
   const { sql: filter, parameters } = list.all();
   const rows = await client.rows<RunRow>(runs({ columns: runColumns, candidates, filter, change }), {
     ...parameters,
@@ -128,7 +142,7 @@ async function askRuns(
   const last = rows.at(-1);
   const isFull = rows.length === query.limit;
   const next = last && isFull ? encodeCursor(Number(last["change"]), String(last["run_hash"])) : null;
-  return [{ rows: rows.map(toRunSummary), next }, isFull];
+  return { rows: rows.map(toRunSummary), next, isFull, changeMicros: Number(last?.["change"] ?? 0) };
 }
 
 /** The key of `runs` begins with the hash of a run's name. */

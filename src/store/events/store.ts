@@ -158,7 +158,7 @@ function stretchLengths({ fields = [], words = [], attributes = [] }: EventFilte
   const indexed: ReadonlySet<FieldName> = new Set(["id", "run_id", "trace_id"]);
   if (fields.some(({ name, not }) => indexed.has(name) && !not)) return [];
   if ([...words, ...attributes].some(({ not }) => !not)) return [360 * minuteMicros];
-  return [5 * minuteMicros, 360 * minuteMicros, 14 * 1440 * minuteMicros];
+  return [5, 120, 1440, 7 * 1440].map((minutes) => minutes * minuteMicros);
 }
 
 async function findEvents(client: EngineClient, query: EventQuery): Promise<Page<StoredEvent>> {
