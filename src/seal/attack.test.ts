@@ -13,7 +13,8 @@ import { Ledger, recoverLedger } from "./ledger.ts";
 import { type MadeLedger, madeSigner, makeLedger } from "./made.ts";
 import { cosignerMark, createSigner, formatVerifier, signCheckpoint, type Verifier } from "./note.ts";
 import { packRecords, packSecret, unpackRecords, unpackSecret } from "./secrets.ts";
-import { type Verdict, verifyLedger } from "./verify.ts";
+import { StoreUnreadable } from "./segment-check.ts";
+import { type EventSource, type Verdict, verifyLedger } from "./verify.ts";
 
 let made: MadeLedger;
 /** Of the honest ledger, before its last batch and after it. */
@@ -115,6 +116,29 @@ test("T1: a deleted and an inserted event are named", async () => {
   assert.deepEqual([gone?.segment, gone?.index], [2, 0]);
   const longer = withEvents((events) => events.toSpliced(3, 0, events[2] as Uint8Array[]));
   assert.match((await assertReported("T1", longer)).findings[0]?.because ?? "", /inserted/);
+});
+
+test("T1: a segment that the store cannot give back is named, and all others are proven", async () => {
+  const stored = bundleEvents(bundle);
+  const damaged: EventSource = (from, until) =>
+    from <= 2 && until > 2 ? Promise.reject(new StoreUnreadable("checksum")) : stored(from, until);
+  const verdict = await verifyLedger({
+    source: folderSource(bundle),
+    events: damaged,
+    verifier: madeSigner,
+  });
+  assert.deepEqual(
+    verdict.findings.map(({ threat, segment }) => [threat, segment]),
+    [["T1", 2]],
+  );
+  assert.match(verdict.findings[0]?.because ?? "", /cannot be read: checksum/);
+  assert.equal(verdict.intact, false);
+  assert.equal(verdict.segments, 4);
+  assert.match(verdict.findings[0]?.received?.[0] ?? "", /^\d{4}-/);
+
+  const broken: EventSource = () => Promise.reject(new Error("the engine is gone"));
+  const nothing = verifyLedger({ source: folderSource(bundle), events: broken, verifier: madeSigner });
+  await assert.rejects(nothing, /the engine is gone/);
 });
 
 test("T2: a cut-off end, and an older state than somebody remembers", async () => {

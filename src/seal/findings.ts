@@ -1,4 +1,5 @@
 /** What a verification finds, each with the threat that it looks like. */
+import type { Stream } from "../model/event.ts";
 
 export const threats = {
   T1: "an event was changed, deleted or inserted",
@@ -18,6 +19,9 @@ export type Finding = {
   /** Index of the entry in the outer log. */
   readonly entry?: number;
   readonly segment?: number;
+  /** What the ledger says of the events of that segment: their stream, and when they were received. */
+  readonly stream?: Stream;
+  readonly received?: readonly [from: string, until: string];
   /** Index of the event in its segment. */
   readonly index?: number;
   /** Id and time of the event, where they can still be read. */

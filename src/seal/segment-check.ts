@@ -30,6 +30,9 @@ export type Chunk = { readonly from: number; readonly until: number; readonly se
 
 export type Tally = { events: number; segments: number; erased: number; goneSegments: number };
 
+/** The store holds something that it cannot give back: damaged, or gone from under it. */
+export class StoreUnreadable extends Error {}
+
 /** Judges segments one after the other; keeps what can only be judged at the end. */
 export class SegmentCheck {
   private readonly hasher = new SegmentHasher();
@@ -62,6 +65,21 @@ export class SegmentCheck {
     for (; row < rows.count; row++) this.stranger(rows, row);
   }
 
+  /** What the store holds of a segment cannot be read, so its events are not proven. */
+  unreadable({ place, entry }: Segment, { message }: StoreUnreadable): void {
+    this.flushMissing();
+    this.findings.add({
+      threat: "T1",
+      ...segmentPlace(entry, place),
+      because: `what is stored of the segment cannot be read: ${message}`,
+    });
+  }
+
+  private flushMissing(): void {
+    for (const finding of this.missing) this.findings.add(finding);
+    this.missing = [];
+  }
+
   /** What was missing up to the end was cut off. */
   end(): void {
     for (const finding of this.missing) {
@@ -88,8 +106,8 @@ export class SegmentCheck {
   }
 
   private segment({ place, entry, secret }: Segment, rows: StoredSegments, first: number, end: number): void {
-    const { number, count } = entry;
-    const where = { entry: place, segment: number };
+    const { count } = entry;
+    const where = segmentPlace(entry, place);
     if (first === end && this.mayBeGone(entry)) {
       this.tally.goneSegments += 1;
       return;
@@ -103,8 +121,7 @@ export class SegmentCheck {
       this.missing.push({ threat: "T1", ...where, because: "all events of the segment are gone" });
       return;
     }
-    for (const finding of this.missing) this.findings.add(finding);
-    this.missing = [];
+    this.flushMissing();
     this.tally.segments += 1;
     const order = this.order(entry, place, secret, rows, first, end);
     if (order === undefined) return;
@@ -116,17 +133,19 @@ export class SegmentCheck {
 
   /** The row of each index, -1 where only a tombstone is left; `undefined` if some are wrong. */
   private order(
-    { number, count }: SegmentEntry,
-    entry: number,
+    entry: SegmentEntry,
+    place: number,
     { tombstones, places: packed }: SegmentSecret,
     rows: StoredSegments,
     first: number,
     end: number,
   ): Int32Array | undefined {
+    const { number, count } = entry;
+    const where = segmentPlace(entry, place);
     const places = packed.length === 0 ? undefined : unpackPlaces(packed, count);
     if (packed.length > 0 && places === undefined) {
       const because = "the places of the segment's events cannot be read: they cannot be proven";
-      this.findings.add({ threat: "T7", entry, segment: number, because });
+      this.findings.add({ threat: "T7", ...where, because });
       return undefined;
     }
     const order = new Int32Array(count).fill(-2);
@@ -136,15 +155,15 @@ export class SegmentCheck {
       if (index < 0 || order[index] !== -2) {
         this.findings.add({
           threat: "T1",
-          entry,
+          ...where,
           ...about(rows, row),
-          because: "the event was inserted: its place is taken",
+          because: `the event was inserted: ${index < 0 ? "the segment has no such place" : "its place is taken"}`,
         });
       } else if (tombstones.has(index)) {
         order[index] = -1;
         this.findings.add({
           threat: "T9",
-          entry,
+          ...where,
           ...about(rows, row),
           index,
           because: "the event was erased, but its content is still stored",
@@ -157,12 +176,11 @@ export class SegmentCheck {
       const stated = this.statements.erased.get(`${number}:${index}`);
       order[index] = -1;
       if (grave === undefined) {
-        this.findings.add({ threat: "T1", entry, segment: number, index, because: "the event was deleted" });
+        this.findings.add({ threat: "T1", ...where, index, because: "the event was deleted" });
       } else if (stated === undefined || !sameBytes(stated, grave.commitment)) {
         this.findings.add({
           threat: "T9",
-          entry,
-          segment: number,
+          ...where,
           index,
           because: "the event was erased without a statement",
         });
@@ -184,12 +202,13 @@ export class SegmentCheck {
   /** Says which event of a segment is the wrong one, as far as the hints tell. */
   private explain(
     order: Int32Array,
-    { number, root }: SegmentEntry,
-    entry: number,
+    entry: SegmentEntry,
+    place: number,
     secret: SegmentSecret,
     rows: StoredSegments,
     hints: Uint8Array,
   ): void {
+    const where = segmentPlace(entry, place);
     const touched = changedBetween(secret.hints, hints, order.length);
     const [first, second] = touched ?? [];
     if (touched === undefined || first === undefined) {
@@ -197,20 +216,19 @@ export class SegmentCheck {
         touched === undefined
           ? `several of the segment's ${order.length} events were changed, or its seed was`
           : `one of the segment's ${order.length} events was changed`;
-      this.findings.add({ threat: "T1", entry, segment: number, because });
+      this.findings.add({ threat: "T1", ...where, because });
       return;
     }
     const row = order[first] as number;
-    const place = row < 0 ? { segment: number, index: first } : { ...about(rows, row), index: first };
+    const event = { ...where, ...(row < 0 ? {} : about(rows, row)), index: first };
     if (second !== undefined && touched.length === 2) {
       const swapped = order.slice();
       swapped[first] = order[second] as number;
       swapped[second] = row;
-      if (sameBytes(this.hash(swapped, secret, rows).root, root)) {
+      if (sameBytes(this.hash(swapped, secret, rows).root, entry.root)) {
         this.findings.add({
           threat: "T3",
-          entry,
-          ...place,
+          ...event,
           because: `the events ${first} and ${second} changed places`,
         });
         return;
@@ -220,8 +238,15 @@ export class SegmentCheck {
       touched.length === 1
         ? "the event was changed"
         : `${touched.length} events of the segment were changed; this is the first`;
-    this.findings.add({ threat: "T1", entry, ...place, because });
+    this.findings.add({ threat: "T1", ...event, because });
   }
+}
+
+function segmentPlace(
+  { number, stream, fromMicros, untilMicros }: SegmentEntry,
+  entry: number,
+): Pick<Finding, "entry" | "segment" | "stream" | "received"> {
+  return { entry, segment: number, stream, received: [formatTime(fromMicros), formatTime(untilMicros)] };
 }
 
 function about(rows: StoredSegments, row: number): Pick<Finding, "segment" | "index" | "id" | "time"> {

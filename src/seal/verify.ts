@@ -8,10 +8,17 @@ import { rangeRoot } from "./merkle.ts";
 import { openCheckpoint, type Verifier } from "./note.ts";
 import { checkOuter, type Outer, type Pause, type Statements, type Witnessed } from "./outer-check.ts";
 import { secretsPath, unpackRecords, unpackSecret } from "./secrets.ts";
-import { type Chunk, type Segment, SegmentCheck, type StoredSegments, type Tally } from "./segment-check.ts";
+import {
+  type Chunk,
+  type Segment,
+  SegmentCheck,
+  type StoredSegments,
+  StoreUnreadable,
+  type Tally,
+} from "./segment-check.ts";
 import { readEntryTile, type TileSource, tileSubtree, tileWidth } from "./tiles.ts";
 
-/** All events that are stored for the segments `from` up to `until`. */
+/** All events that are stored for the segments `from` up to `until`. Rejects with `StoreUnreadable`. */
 export type EventSource = (from: number, until: number) => Promise<StoredSegments>;
 
 export type VerifyOptions = {
@@ -37,6 +44,8 @@ export type VerifyOptions = {
 };
 
 export type Progress = {
+  /** The log's own entries are read first, and fast; then the events that they tell of. */
+  readonly stage: "entries" | "events";
   readonly entries: number;
   readonly entriesTotal: number;
   readonly events: number;
@@ -74,7 +83,7 @@ export async function verifyLedger(options: VerifyOptions): Promise<Verdict> {
   const findings = new Findings();
   const remembered = { pinned: options.pinned ?? [], witnesses: options.witnesses ?? [] };
   const outer = await checkOuter(source, verifier, remembered, findings, (entries, entriesTotal) =>
-    onProgress?.({ entries, entriesTotal, events: 0 }),
+    onProgress?.({ stage: "entries", entries, entriesTotal, events: 0 }),
   );
   const tally = { events: 0, segments: 0, erased: 0, goneSegments: 0 };
   if (outer !== undefined) await checkSegments(options, outer, findings, tally);
@@ -107,14 +116,20 @@ async function checkSegments(
     const first = asked.shift();
     if (first === undefined) return;
     const { chunk } = first;
-    check.chunk(chunk, await first.rows);
+    await checkChunk(check, chunk, first.rows, events);
     const done = (chunk.segments.at(-1)?.place ?? 0) + 1;
     const { root } = outer.checkpoint;
     const resume =
       findings.count === foundBefore && check.isSettled
         ? `${done} ${chunk.until} ${size} ${Buffer.from(root).toString("base64")}`
         : undefined;
-    onProgress?.({ entries: done, entriesTotal: size, events: tally.events, ...(resume && { resume }) });
+    onProgress?.({
+      stage: "events",
+      entries: done,
+      entriesTotal: size,
+      events: tally.events,
+      ...(resume && { resume }),
+    });
   };
   let lastNumber = resumeFrom.number;
   for (const chunk of chunks(source, size, resumeFrom, options.chunkEvents ?? chunkEventsMax)) {
@@ -128,13 +143,50 @@ async function checkSegments(
   }
   while (asked.length > 0) await finishFirst();
   check.end();
-  const rows = await events(lastNumber, wholeNumberMax);
+  const rows = await events(lastNumber, wholeNumberMax).catch((error: unknown) => {
+    if (!(error instanceof StoreUnreadable)) throw error;
+    const because = `what is stored beyond the last segment cannot be read: ${error.message}`;
+    findings.add({ threat: "T7", because });
+  });
+  if (rows === undefined) return;
   let known = newerNumbers(options, size);
   if (options.settle && Array.from(rows.segments).some((segment) => !known.has(segment))) {
     await options.settle();
     known = newerNumbers(options, size);
   }
   check.strangers(rows, known);
+}
+
+/** What cannot be read is looked for in ever smaller parts, so that all the rest is proven. */
+async function checkChunk(
+  check: SegmentCheck,
+  chunk: Chunk,
+  asked: Promise<StoredSegments>,
+  events: EventSource,
+): Promise<void> {
+  const { from, until, segments } = chunk;
+  const rows = await asked.catch((error: unknown) => {
+    if (error instanceof StoreUnreadable) return error;
+    throw error;
+  });
+  if (!(rows instanceof StoreUnreadable)) {
+    check.chunk(chunk, rows);
+    return;
+  }
+  const [first, ...others] = segments;
+  if (first === undefined) return;
+  if (others.length === 0) {
+    check.unreadable(first, rows);
+    return;
+  }
+  const middle = segments.length >> 1;
+  const border = (segments[middle] as Segment).entry.number;
+  for (const half of [
+    { from, until: border, segments: segments.slice(0, middle) },
+    { from: border, until, segments: segments.slice(middle) },
+  ]) {
+    await checkChunk(check, half, events(half.from, half.until), events);
+  }
 }
 
 const numberOf = ({ number }: SegmentEntry): number => number;

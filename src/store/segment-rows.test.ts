@@ -1,7 +1,7 @@
 /** Events come back from the engine, and from the spool before that, in the bytes that were sealed. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -9,6 +9,7 @@ import type { SafeBatch } from "../model/batch.ts";
 import { readNdjson } from "../receive/ndjson.ts";
 import { canonicalEvent } from "../seal/canonical.ts";
 import { createSealer } from "../seal/sealer.ts";
+import { StoreUnreadable } from "../seal/segment-check.ts";
 import { engineClient } from "./engine/client.ts";
 import { type EngineProcess, startEngine } from "./engine/supervisor.ts";
 import { retentionDefault } from "./events/retention.ts";
@@ -95,4 +96,29 @@ test("an erased event is gone from the store, and its neighbours are not", async
   const now = await stored(0, 100);
   assert.equal(now.size, before.size - 1);
   assert.equal(now.has(where), false);
+});
+
+test("a file that the engine finds damaged is told apart from an engine that is busy", async () => {
+  const ask = engineBytes(engine.socketPath);
+  const where = "SELECT path FROM system.parts WHERE active AND table = 'events' AND rows > 0 FORMAT TSV";
+  const paths = Buffer.from(await ask(where, {}))
+    .toString()
+    .trim()
+    .split("\n");
+  assert.ok((await stored(0, 100)).size > 0);
+  for (const path of paths) {
+    const names = readdirSync(path).filter((name) => /^(data|message)\.bin$/.test(name));
+    assert.equal(names.length, 1);
+    const file = join(path, names[0] as string);
+    const bytes = readFileSync(file);
+    for (let at = 20; at < bytes.length; at += 32) bytes[at] = (bytes[at] as number) ^ 1;
+    writeFileSync(file, bytes);
+  }
+  await assert.rejects(stored(0, 100), (error) => {
+    assert.ok(error instanceof StoreUnreadable);
+    assert.match(error.message, /corrupted|Checksum/);
+    return true;
+  });
+  const busy = ask("SELECT sleep(3) SETTINGS max_execution_time = 1 FORMAT Native", {});
+  await assert.rejects(busy, (error) => error instanceof Error && !(error instanceof StoreUnreadable));
 });

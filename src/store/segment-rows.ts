@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { sampleMark } from "../model/event.ts";
 import type { CanonicalRows, CanonicalSource } from "../seal/bundle.ts";
 import { canonicalEvent, headerBytesMax, type SealableRows, writeHeader } from "../seal/canonical.ts";
-import type { StoredSegments } from "../seal/segment-check.ts";
+import { type StoredSegments, StoreUnreadable } from "../seal/segment-check.ts";
 import { question } from "./events/question.ts";
 import { readNativeBlocks, type SegmentBlock, segmentColumns } from "./native-rows.ts";
 
@@ -30,12 +30,24 @@ export function engineBytes(socketPath: string): AskBytes {
         response.on("end", () => {
           const bytes = gathered.bytes();
           if (response.statusCode === 200) resolve(bytes);
-          else reject(new Error(Buffer.from(bytes).toString().slice(0, 2000)));
+          else reject(refusal(Buffer.from(bytes).toString().slice(0, 2000)));
         });
       });
       asked.on("error", reject);
       asked.end(sql);
     });
+}
+
+/** `TIMEOUT_EXCEEDED`, `TOO_MANY_SIMULTANEOUS_QUERIES`, `MEMORY_LIMIT_EXCEEDED`, `QUERY_WAS_CANCELLED`. */
+const busyCodes: ReadonlySet<string> = new Set(["159", "202", "241", "394"]);
+const reasonCharactersMax = 200;
+
+/** A busy engine says nothing of what it holds; any other refusal is one of the store. */
+function refusal(answer: string): Error {
+  const [, code = "", reason = answer] = /^Code: (\d+)\. DB::Exception: ([^]*)$/.exec(answer) ?? [];
+  if (busyCodes.has(code)) return new Error(answer);
+  const [short = ""] = reason.slice(0, reasonCharactersMax).split(/\n| in scope /);
+  return new StoreUnreadable(short, { cause: new Error(answer) });
 }
 
 /** Parts put together as they come: the copying is done while the engine is still at work. */

@@ -147,16 +147,20 @@ function progressTo(terminal: Terminal, mark: string | undefined): (progress: Pr
   const everyMs = terminal.progress ? barEveryMs : progressEveryMs;
   const startedMs = terminal.clock();
   let nextMs = startedMs + everyMs;
-  return ({ entries, entriesTotal, events, resume }) => {
+  return ({ stage, entries, entriesTotal, events, resume }) => {
     const nowMs = terminal.clock();
     if (nowMs < nextMs) return;
     nextMs = nowMs + everyMs;
     const part = entries / Math.max(1, entriesTotal);
-    const counts = `${entries} of ${showCount(entriesTotal, "entry", "entries")}, ${showCount(events, "event")}`;
+    const ofAll = `${entries} of ${showCount(entriesTotal, "entry", "entries")}`;
+    if (stage === "entries") {
+      (terminal.progress ?? terminal.note)(`reading the log: ${ofAll}`);
+      return;
+    }
+    const counts = `${ofAll}, ${showCount(events, "event")}`;
     const percent = `${String(Math.floor(part * 100)).padStart(3)} %`;
     if (terminal.progress) {
-      // The entries themselves are read first, and fast: that says nothing about the events.
-      const leftSeconds = events === 0 ? undefined : ((nowMs - startedMs) / 1000) * (1 / part - 1);
+      const leftSeconds = ((nowMs - startedMs) / 1000) * (1 / part - 1);
       terminal.progress(`${barOf(part)} ${percent}  ${counts}${leftText(leftSeconds)}`);
     } else {
       terminal.note(`${percent.trim()}  ${counts}`);
@@ -170,8 +174,7 @@ function barOf(part: number): string {
   return `▕${"█".repeat(full)}${" ".repeat(barWidth - full)}▏`;
 }
 
-function leftText(seconds: number | undefined): string {
-  if (seconds === undefined) return "";
+function leftText(seconds: number): string {
   return seconds < 90 ? `, ${Math.ceil(seconds)} s left` : `, ${Math.round(seconds / 60)} min left`;
 }
 
@@ -193,7 +196,9 @@ function verdictLines(verdict: Verdict, verifier: Verifier, seconds: number): re
     `${seen}. ${rate} events a second.`,
     ...verdict.witnessed.map((witness) => witnessLine(witness, verdict.size)),
     ...verdict.pauses.slice(-3).map(pauseLine),
-    `Entries: ${statements.join(", ") || "none"}. The newest is from ${formatTime(verdict.newestMicros)}.`,
+    statements.length === 0
+      ? "Entries: none."
+      : `Entries: ${statements.join(", ")}. The newest is from ${formatTime(verdict.newestMicros)}.`,
   ];
 }
 
@@ -205,13 +210,18 @@ function pauseLine({ fromMicros, untilMicros }: Verdict["pauses"][number]): stri
   return `The server did not run from ${formatTime(fromMicros)} to ${formatTime(untilMicros)}.`;
 }
 
+function timesText([from, until]: readonly [string, string]): string {
+  return from === until ? `at ${from}` : `from ${from} to ${until}`;
+}
+
 function findingLine(finding: Finding): string {
-  const { threat, entry, segment, index, id, time, because } = finding;
+  const { threat, entry, segment, stream, received, index, id, time, because } = finding;
+  const of = received ? ` of ${stream}, received ${timesText(received)}` : "";
   const place = [
     entry === undefined ? "" : `entry ${entry}`,
-    segment === undefined ? "" : `segment ${segment}`,
+    segment === undefined ? "" : `segment ${segment}${of}`,
     index === undefined ? "" : `event ${index}`,
     id === undefined ? "" : `${id} of ${time}`,
   ].filter((part) => part !== "");
-  return `  ${threat} (${threats[threat]}) ${place.join(", ")}: ${printable(because)}`;
+  return `  ${[`${threat} (${threats[threat]})`, place.join(", ")].join(" ").trimEnd()}: ${printable(because)}`;
 }
