@@ -15,6 +15,7 @@ import {
   unseenShapes,
 } from "./redact/unseen.ts";
 import { unseenDocument } from "./redact/unseen-document.ts";
+import { heldOutLines, workedOnLines } from "./redact/whole-lines.ts";
 import type { BenchOptions, BenchResult } from "./run.ts";
 
 export const about = "secrets found and harmless lines touched, on generated material";
@@ -56,7 +57,12 @@ if (import.meta.main) {
     const material = frozenMaterial(shapes);
     return implementations.map((implementation) => measureUnseen(material, implementation));
   };
-  const unseen = unseenDocument(measured(unseenShapes), measured(laterShapes), measureRealLines());
+  const unseen = unseenDocument(
+    measured(unseenShapes),
+    measured(laterShapes),
+    { workedOn: measured(workedOnLines), heldOut: measured(heldOutLines) },
+    measureRealLines(),
+  );
   writeFileSync(
     new URL("../docs/redaction-matrix.md", import.meta.url),
     `${matrixDocument(matrix, seed, unseen)}\n`.replace(/\n+$/, "\n"),

@@ -5,6 +5,7 @@ import type { CaseResult, UnseenResult } from "./unseen.ts";
 export function unseenDocument(
   frozen: readonly UnseenResult[],
   later: readonly UnseenResult[],
+  whole: { readonly workedOn: readonly UnseenResult[]; readonly heldOut: readonly UnseenResult[] },
   real: RealLines,
 ): string {
   const percent = (part: number, of: number): string => `${((part / of) * 100).toFixed(2)} %`;
@@ -45,6 +46,20 @@ export function unseenDocument(
     "",
     ...head,
     ...rows(later),
+    "",
+    "**Third set** (`bench/redact/whole-lines.ts`): whole lines of Rails, Delayed::Job, Django, Celery and what",
+    "stands beside them, 99 kinds that leak and 99 harmless ones, written before the rules were looked at.",
+    "Three kinds of four were worked on. First run: 27 of 300 cases leak (found 91.00 %), 2,104 of 40,000",
+    "harmless lines touched (5.26 %, four of the kinds). Now:",
+    "",
+    ...head,
+    ...rows(whole.workedOn),
+    "",
+    "Of every fourth kind only counts were ever taken, and no rule was changed for it. First run: 8 of 96 cases",
+    "leak (found 91.67 %), none of 40,000 harmless lines touched. What the other three have taught, now:",
+    "",
+    ...head,
+    ...rows(whole.heldOut),
     "",
     "**Real lines**: the logs of a Debian machine and the changelogs of its packages, where e-mail addresses",
     "are left out of account, for they are some. First run: 240 of 387,589 lines touched (0.062 %), most of",

@@ -67,7 +67,7 @@ function isArgumentOf({ text, start, keywords }: Matched): boolean {
 }
 
 /** A credential rather than a word: digits or capitals inside, or long. */
-function isOpaque(content: string): boolean {
+export function isOpaque(content: string): boolean {
   return content.length >= 24 || /[0-9]/.test(content) || /[a-z][A-Z]|[A-Z]{2}[a-z]/.test(content);
 }
 

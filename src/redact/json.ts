@@ -7,7 +7,7 @@ import type { Json } from "../model/event.ts";
 import type { KeyRule } from "./key.ts";
 import { markFor } from "./mark.ts";
 import { redactText, type TextRules, type Work } from "./text.ts";
-import { fits, isSettled } from "./value.ts";
+import { fits, holdsWhole, isSettled } from "./value.ts";
 
 type Edit = { readonly start: number; readonly end: number; readonly text: string };
 
@@ -49,7 +49,7 @@ function walk(document: Document, from: number, rule: KeyRule | undefined, depth
   const character = text.charAt(at);
   if (character === '"') return walkString(document, at, rule);
   if (character !== "{" && character !== "[") return walkScalar(document, at, rule);
-  const whole = rule !== undefined && (rule.when === "any" || rule.when === "line" || rule.when === "text");
+  const whole = rule !== undefined && holdsWhole.has(rule.when);
   if (whole || depth > document.rules.ruleset.limits.depthMax + 1) {
     const end = valueEnd(text, at);
     if (!/^.[ \t\r\n]*.$/.test(text.slice(at, end))) replaceWhole(document, at, end, rule);
@@ -128,17 +128,18 @@ function walkArray(document: Document, from: number, rule: KeyRule | undefined, 
   for (let index = 0; ; index++) {
     const start = skipSpace(text, at);
     const end = walk(document, start, elementRule, depth + 1);
-    // The pair of a list of pairs: its first element is the key of its second.
-    if (index === 0 && text.charAt(start) === '"' && isLastOfTwo(text, end)) {
-      elementRule = namedRule(readString(text, start, end), rules) ?? rule;
-    }
+    // The pair of a list of pairs: its first element is the key of its second. So is an option of a command.
+    const isKey = text.startsWith('"--', start) || (index === 0 && isPairAt(text, start, end));
+    elementRule = (isKey ? namedRule(readString(text, start, end), rules) : undefined) ?? rule;
     at = skipSpace(text, end);
     if (text.charAt(at) !== ",") return at + 1;
     at++;
   }
 }
 
-function isLastOfTwo(text: string, firstEnd: number): boolean {
+/** A string with one element behind it. */
+function isPairAt(text: string, firstStart: number, firstEnd: number): boolean {
+  if (text.charAt(firstStart) !== '"') return false;
   const comma = skipSpace(text, firstEnd);
   if (text.charAt(comma) !== ",") return false;
   return text.charAt(skipSpace(text, valueEnd(text, skipSpace(text, comma + 1)))) === "]";

@@ -79,7 +79,7 @@ export function compileKeys(
 
 /** Rules that hold for every value come before those that look at it. */
 function rank(when: When): number {
-  return when === "any" || when === "line" ? 2 : when === "text" ? 1 : 0;
+  return when === "any" || when === "line" ? 2 : when === "text" || when === "unlikeWord" ? 1 : 0;
 }
 
 /**

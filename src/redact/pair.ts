@@ -3,8 +3,21 @@
  * `{"name": "password", "value": "x"}`.
  */
 import type { KeyRule } from "./key.ts";
-import { skipBlanks } from "./quote.ts";
+import { backslashesBefore, isQuote, skipBlanks } from "./quote.ts";
 import { fits, isSettled, type KeySpan, readValue, type ValueFound, type ValueReader } from "./value.ts";
+
+const columnsOpen = /into[ \t\r\n]{1,8}[^ \t\r\n(]{1,128}[ \t\r\n]{0,8}\([ \t\r\n]{0,8}$/i;
+
+/** An option among the words of a command: `["psql", "--password", "x"]`. */
+function readOption(text: string, key: KeySpan, rule: KeyRule, reader: ValueReader): ValueFound | undefined {
+  const quoteAt = key.start - 3;
+  if (text.slice(key.start - 2, key.start) !== "--" || !isQuote(text.charCodeAt(quoteAt))) return undefined;
+  const quote = text.slice(quoteAt - backslashesBefore(text, quoteAt), key.start - 2);
+  if (!text.startsWith(quote, key.end)) return undefined;
+  const comma = skipBlanks(text, key.end + quote.length, 8, true);
+  if (text.charAt(comma) !== ",") return undefined;
+  return readValue(text, { key, rule, kind: "=>", at: skipBlanks(text, comma + 1, 64, true) }, reader);
+}
 
 /** The second of two elements of a list or tuple of which the first is a sensitive key. */
 export function readPair(
@@ -13,10 +26,13 @@ export function readPair(
   rule: KeyRule,
   reader: ValueReader,
 ): ValueFound | undefined {
+  if (key.quote === "" && text.charAt(key.start - 1) === "-") return readOption(text, key, rule, reader);
   if (key.quote === "" && text.charAt(key.start - 1) !== ":") return undefined;
   const open = key.start - Math.max(1, key.quote.length);
   const before = text.slice(Math.max(0, open - 8), open);
   if (!/[[(][ \t\r\n]*$/.test(before)) return undefined;
+  // Columns of a statement, of which the values come behind.
+  if (columnsOpen.test(text.slice(Math.max(0, open - 180), open))) return undefined;
   const comma = skipBlanks(text, key.after, 8, true);
   if (text.charAt(comma) !== ",") return undefined;
   return readValue(text, { key, rule, kind: "=>", at: skipBlanks(text, comma + 1, 64, true) }, reader);

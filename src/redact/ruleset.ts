@@ -8,10 +8,19 @@ import ruleset from "../../contract/redaction/rules.json" with { type: "json" };
 export type Verdict = "drop" | "token" | "mask" | "off";
 
 /**
- * When a value under a sensitive key is sensitive: always, unless it is a number, up to the end of
+ * When a value under a sensitive key is sensitive: always, unless it is a number, or a word, up to the end of
  * a header line, only if it looks random, or only if it has the shape of such a number.
  */
-export type When = "any" | "text" | "line" | "random" | "digits3" | "digits12" | "phone" | "id";
+export type When =
+  | "any"
+  | "text"
+  | "unlikeWord"
+  | "line"
+  | "random"
+  | "digits3"
+  | "digits12"
+  | "phone"
+  | "id";
 
 export type KeyEntry = { readonly when: When; readonly class?: string; readonly words: readonly string[] };
 

@@ -9,6 +9,7 @@ import { insertedValues } from "./insert.ts";
 import { compileEndsHarmless, type KeyVerdict } from "./key.ts";
 import type { Marker } from "./keyring.ts";
 import { markFor, markPattern, type VerdictOf } from "./mark.ts";
+import { repeatsOf } from "./repeat.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { type Mark, mergeSpans, type Span } from "./span.ts";
 import { compileValueReader, type ValueReader } from "./value.ts";
@@ -160,11 +161,11 @@ export function findSpans(
   }
   if (spans.length === 0) return spans;
   const marks = marksOf(text, rules);
-  const fresh = spans.filter(
-    (span) =>
-      !marks.some((mark) => mark.start <= span.start && span.end <= mark.end && span.end > span.start),
-  );
-  return mergeSpans(fresh)
+  const isFresh = (span: Span): boolean =>
+    !marks.some((mark) => mark.start <= span.start && span.end <= mark.end && span.end > span.start);
+  const merged = mergeSpans(spans.filter(isFresh));
+  const again = repeatsOf(text, merged, rules.verdictOf).filter(isFresh);
+  return (again.length === 0 ? merged : mergeSpans([...merged, ...again]))
     .filter((span) => span.end > span.start && rules.verdictOf(span.class) !== "off")
     .filter((span) => !rules.allowed.has(text.slice(span.start, span.end)))
     .map((span) => wholeCharacters(text, span));

@@ -2,6 +2,7 @@
  * Reads the value behind a sensitive key: a quoted string, a bracketed structure, a block of YAML,
  * or a bare word, of which the end depends on what stands around it. When in doubt more is taken.
  */
+import { blockValue, propertiesAt } from "./block.ts";
 import type { KeyRule } from "./key.ts";
 import { markPattern } from "./mark.ts";
 import { bracketEnd, isQuote, readQuoted } from "./quote.ts";
@@ -63,10 +64,14 @@ export function fits(when: When, content: string): boolean {
   return fitting[when](content);
 }
 
+/** Kinds of keys of which a structure goes as a whole. */
+export const holdsWhole: ReadonlySet<When> = new Set(["any", "line", "text", "unlikeWord"]);
+
 const fitting: { readonly [W in When]: (content: string) => boolean } = {
   any: () => true,
   line: () => true,
-  text: (content) => !/^[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?$/.test(content),
+  text: isNoNumber,
+  unlikeWord: (content) => isNoNumber(content) && !/^[a-z][a-z_-]{0,22}$/.test(content),
   random: looksRandom,
   digits3: (content) => /^[0-9]{3,12}$/.test(content),
   digits12: (content) => /^[0-9][0-9 .-]{10,26}[0-9]$/.test(content) && digitCount(content) >= 12,
@@ -74,9 +79,16 @@ const fitting: { readonly [W in When]: (content: string) => boolean } = {
   id: (content) => /^[0-9A-Za-z][0-9A-Za-z ./-]{3,40}$/.test(content) && digitCount(content) >= 4,
 };
 
+function isNoNumber(content: string): boolean {
+  return !/^[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?$/.test(content);
+}
+
 function digitCount(text: string): number {
   return text.replace(/[^0-9]/g, "").length;
 }
+
+/** Slashes in it are digits of base 64 and no path. */
+const paddedBase64 = /^[0-9A-Za-z+/]{20,510}={1,2}$/;
 
 /** Long, of one alphabet, digits among letters; no path, no UUID, no digest. */
 export function looksRandom(given: string): boolean {
@@ -91,11 +103,21 @@ export function looksRandom(given: string): boolean {
     letters.length >= 6 &&
     /[a-z]/.test(letters) &&
     /[A-Z]/.test(letters) &&
-    !/[./]/.test(content)
+    (!/[./]/.test(content) || paddedBase64.test(content))
   );
 }
 
 export function readValue(text: string, value: ValueAt, reader: ValueReader): ValueFound | undefined {
+  const properties = propertiesAt(text, value);
+  if (properties > 0) {
+    const found = readBehind(text, { ...value, at: value.at + properties }, reader);
+    // An anchor or tag goes with its value, which it would make another one.
+    if (found) return found.end > found.start ? { ...found, start: value.at, end: found.after } : found;
+  }
+  return readBehind(text, value, reader);
+}
+
+function readBehind(text: string, value: ValueAt, reader: ValueReader): ValueFound | undefined {
   const { kind, rule } = value;
   let at = value.at;
   if (at >= text.length) return undefined;
@@ -121,7 +143,7 @@ export function readValue(text: string, value: ValueAt, reader: ValueReader): Va
     if (end >= text.length || /[^0-9A-Za-z]/.test(text.charAt(end)))
       return { start: at, end: at, after: end, quote: "" };
   }
-  if (rule.when === "any" || rule.when === "line" || rule.when === "text") {
+  if (holdsWhole.has(rule.when)) {
     const whole = blockValue(text, value, reader) ?? structureValue(text, value, at);
     if (whole) return whole;
   }
@@ -146,64 +168,6 @@ function structureValue(text: string, value: ValueAt, at: number): ValueFound | 
   const content = text.slice(at, end);
   if (/^[{[(][ \t\r\n]*[}\])]$/.test(content)) return { start: at, end: at, after: end, quote: "" };
   return { start: at, end, after: end, quote: value.key.quote };
-}
-
-const lineEnd = /(?:\r?\n|\\r?\\n|\\n)/g;
-
-/** Where the line of `at` ends, and where the next begins; `\n` written out counts as a line end. */
-function lineAfter(text: string, at: number): { readonly end: number; readonly next: number } {
-  lineEnd.lastIndex = at;
-  const match = lineEnd.exec(text);
-  return match ? { end: match.index, next: match.index + match[0].length } : { end: text.length, next: -1 };
-}
-
-/** The column of a key that begins its line, apart from `- `, `:` and quotes; -1 if it does not. */
-function columnOf(text: string, key: KeySpan): number {
-  const before = text.slice(Math.max(0, key.start - 200), key.start);
-  const match = /(?:^|\n|\\n)([ ]{0,64})((?:- )*):?$/.exec(before);
-  if (!match || (match.index === 0 && key.start > 200 && !/^\\?n|^\n/.test(match[0]))) return -1;
-  return (match[1] as string).length + (match[2] as string).length;
-}
-
-/** A YAML scalar of several lines, a nested list or mapping, or the rest of a line of YAML. */
-function blockValue(text: string, value: ValueAt, reader: ValueReader): ValueFound | undefined {
-  if (value.kind !== ":" || value.key.quote !== "") return undefined;
-  const column = columnOf(text, value.key);
-  if (column < 0) return undefined;
-  const line = lineAfter(text, value.at);
-  const first = text.slice(value.at, line.end);
-  if (/^(?:[|>][+-]?[0-9]?)?[ \t]*$/.test(first)) {
-    let end = line.end;
-    let next = line.next;
-    while (next >= 0) {
-      const inner = lineAfter(text, next);
-      const indentation = /^ */.exec(text.slice(next, Math.min(inner.end, next + 200)))?.[0].length ?? 0;
-      const blank = indentation === inner.end - next;
-      const item =
-        indentation === column &&
-        text.charAt(next + indentation) === "-" &&
-        text.charAt(next + indentation + 1) === " ";
-      if (!blank && indentation <= column && !item) break;
-      if (!blank) end = inner.end;
-      next = inner.next;
-    }
-    return end > line.end
-      ? { start: value.at, end: trimQuote(text, value.at, end), after: end, quote: "" }
-      : undefined;
-  }
-  // Only text of several lines is read as YAML; in a single line the rest is prose.
-  const several = value.key.start > column || line.next >= 0;
-  if (!several || value.rule.when !== "any" || /^["'[{!&*]/.test(first)) return undefined;
-  const words = first.split(" ");
-  if (words.length < 2 || reader.plainWords.has((words[0] as string).toLowerCase())) return undefined;
-  const end = trimQuote(text, value.at, line.end);
-  return { start: value.at, end, after: end, quote: "" };
-}
-
-/** A quote of the text around ends a bare value. */
-function trimQuote(text: string, start: number, end: number): number {
-  const match = /\\*["]/.exec(text.slice(start, end));
-  return match ? start + match.index : end;
 }
 
 const schemes =

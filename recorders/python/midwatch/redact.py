@@ -201,12 +201,16 @@ class Redact:
         if hidden is not None:
             return hidden
         # The pair of a list of pairs: its first element is the key of its second.
+        following = None
         second = self._named_key_rule(items[0]) if len(items) == 2 and isinstance(items[0], str) else None
         result = []
         for index, item in enumerate(items):
             if left[0] < 0:
                 break
-            result.append(self._walk(item, second if index == 1 and second is not None else rule, depth + 1, left))
+            result.append(self._walk(item, following or (index == 1 and second) or rule, depth + 1, left))
+            # An option of a command is the key of what follows.
+            is_option = isinstance(item, str) and item.startswith("--")
+            following = self._named_key_rule(item) if is_option else None
         return result
 
     def _without(self, object, hide, depth, outermost):

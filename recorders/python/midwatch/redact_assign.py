@@ -28,6 +28,10 @@ _VALUE_OF_LINE = re.compile(rb" {0,8}(?:\r?\n|\\r?\\n|\\n) {0,64}(?:value|val|co
 _DUPLICATE = re.compile(rb"\"?\)=\(")
 _CLOSING = re.compile(rb"\)[.]?\Z")
 _OPENS_PAIR = re.compile(rb"[\[(][ \t\r\n]*\Z")
+# The columns of a statement, of which the values come behind.
+_COLUMNS_OPEN = re.compile(
+    rb"into[ \t\r\n]{1,8}[^ \t\r\n(]{1,128}[ \t\r\n]{0,8}\([ \t\r\n]{0,8}\Z", re.IGNORECASE
+)
 _PERCENT_BRACKET = re.compile(rb"%5[Dd]")
 _HEX_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 
@@ -89,12 +93,29 @@ class Assignments:
 
     def _pair(self, text, key, rule):
         """The second of two elements of a list or tuple of which the first is a sensitive key."""
+        if not key.quote and key.start > 0 and text[key.start - 1] == 45:
+            return self._option(text, key, rule)
         if not key.quote and not (key.start > 0 and text[key.start - 1] == 58):
             return None
         open = key.start - max(1, len(key.quote))
         if not _OPENS_PAIR.search(text[max(0, open - 8) : open]):
             return None
+        if _COLUMNS_OPEN.search(text[max(0, open - 180) : open]):
+            return None
         comma = skip_blanks(text, key.after, 8, True)
+        if text[comma : comma + 1] != b",":
+            return None
+        return self._values.read(text, key, rule, "=>", skip_blanks(text, comma + 1, 64, True))
+
+    def _option(self, text, key, rule):
+        """An option among the words of a command: ``["psql", "--password", "x"]``."""
+        quote_at = key.start - 3
+        if key.start < 3 or text[key.start - 2 : key.start] != b"--" or not is_quote(text, quote_at):
+            return None
+        quote = text[quote_at - backslashes_before(text, quote_at) : key.start - 2]
+        if not text.startswith(quote, key.end):
+            return None
+        comma = skip_blanks(text, key.end + len(quote), 8, True)
         if text[comma : comma + 1] != b",":
             return None
         return self._values.read(text, key, rule, "=>", skip_blanks(text, comma + 1, 64, True))

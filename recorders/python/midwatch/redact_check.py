@@ -38,7 +38,7 @@ class Checks:
         self._tops = frozenset(word.encode("ascii") for word in rules["emailTops"])
         self._tests = {
             "mixed": lambda content, text, start: _is_mixed(content),
-            "opaque": lambda content, text, start: _is_opaque(content),
+            "opaque": lambda content, text, start: is_opaque(content),
             "basic": lambda content, text, start: len(content) >= 8 and _BASIC.match(decode_base64(content)),
             "email": lambda content, text, start: self._is_personal(content),
             "card": lambda content, text, start: _is_card(content.replace(b" ", b"").replace(b"-", b"")),
@@ -97,7 +97,7 @@ def _is_mixed(content):
     return _DIGIT.search(content) and _LETTER.search(content) and _MIXED.search(content[3:])
 
 
-def _is_opaque(content):
+def is_opaque(content):
     return len(content) >= 24 or _DIGIT.search(content) or _CAMEL.search(content)
 
 

@@ -7,7 +7,7 @@ import re
 
 _WORD = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]")
 _CACHE_SIZE = 4096
-_RANK = {"any": 2, "line": 2, "text": 1}
+_RANK = {"any": 2, "line": 2, "text": 1, "unlikeWord": 1}
 
 
 class Rule:

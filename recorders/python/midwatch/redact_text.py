@@ -12,6 +12,7 @@ from .redact_decode import Decode, unescape
 from .redact_key import Keys
 from .redact_mark import mark_pattern
 from .redact_quote import read_quoted
+from .redact_repeat import repeats_of
 from .redact_value import Values
 
 _SHAPES = {
@@ -30,7 +31,9 @@ _GATE = re.compile(
     rb"[0-9A-Za-z_+/.$-]{14}|[0-9]{3,4}[ -][0-9]{2,6}[ -][0-9]{4}|[A-Z]{2}[0-9]{2} [A-Z0-9]{4}"
 )
 _WORDS = re.compile(
-    rb"bearer |basic |ssws |apikey |insert[ \t\r\n]|redis-cli |mysql|mariadb|sshpass|curl |wget | login ", re.IGNORECASE
+    rb"bearer |basic |ssws |apikey |insert[ \t\r\n]|redis-cli |mysql|mariadb|sshpass|curl |wget | login "
+    rb"|password | code is | is your ",
+    re.IGNORECASE,
 )
 # An identifier or a time of day: no rule reads them.
 _PLAIN = re.compile(
@@ -182,8 +185,16 @@ class Text:
             for span in spans
             if span.end == span.start or not any(first <= span.start and span.end <= last for first, last in marks)
         ]
+        merged = _merge(fresh)
+        again = [
+            _Span(start, end, span.class_name, span.rule)
+            for start, end, span in repeats_of(text, merged, self.mark)
+            if not any(first <= start and end <= last for first, last in marks)
+        ]
+        if again:
+            merged = _merge(merged + again)
         kept = [
-            span for span in _merge(fresh) if span.end > span.start and self.mark.verdict(span.class_name) != "off"
+            span for span in merged if span.end > span.start and self.mark.verdict(span.class_name) != "off"
         ]
         if self.allowed:
             kept = [span for span in kept if text[span.start : span.end] not in self.allowed]

@@ -23,7 +23,8 @@ _PERCENT = re.compile(rb"%(?:2[BbFf]|3[Dd])")
 _NOT_LETTER = re.compile(rb"[^A-Za-z]")
 _SMALL = re.compile(rb"[a-z]")
 _CAPITAL = re.compile(rb"[A-Z]")
-WHOLE = frozenset(("any", "line", "text"))
+_WORD = re.compile(rb"[a-z][a-z_-]{0,22}\Z")
+WHOLE = frozenset(("any", "line", "text", "unlikeWord"))
 _SHAPES = {
     "digits3": re.compile(rb"[0-9]{3,12}(?![0-9A-Za-z])"),
     "digits12": re.compile(rb"[0-9][0-9 -]{10,26}[0-9](?![0-9A-Za-z])"),
@@ -54,6 +55,13 @@ _SCALAR = re.compile(rb"[^ \t\r\n,}\])\"'\\]{1,4096}")
 _NEXT_PAIR = re.compile(rb"[ \t]*[A-Za-z_:\"'@][0-9A-Za-z_.\[\]%@-]{0,60}[\"']?[ \t]*(?:=|:)")
 _NEXT_FIELD = re.compile(rb"&(?:amp;)?[0-9A-Za-z_.\[\]%-]{1,80}=|&\Z")
 _ESCAPE = re.compile(rb"\\+(?:[\"']|[nrt](?![0-9A-Za-z])|n)")
+_NODE_PROPERTIES = re.compile(rb"(?:[&!][^ \t\r\n\"'\\]{0,200}(?:[ \t]{1,8}|(?=\r?\n|\\r?\\n|\\n))){1,4}")
+# A line that is this long was perhaps folded, as writers of YAML do at 80.
+_FOLDED_MIN = 64
+_DOT_OR_SLASH = re.compile(rb"[./]")
+# Slashes in it are digits of base 64 and no path.
+_PADDED_BASE64 = re.compile(rb"[0-9A-Za-z+/]{20,510}={1,2}\Z")
+_BARE_STOP_IN_LINE = re.compile(rb"[\"<>|]")
 _BARE_STOP = frozenset(b" \t\r\n\"<>|")
 _CLOSING = frozenset(b",;)]}'")
 _BEHIND_CLOSING = frozenset(b" \t\r\n,;)]}\"'.>\\")
@@ -80,8 +88,7 @@ def _looks_random(content):
         and len(letters) >= 6
         and _SMALL.search(letters)
         and _CAPITAL.search(letters)
-        and b"." not in content
-        and b"/" not in content
+        and (not _DOT_OR_SLASH.search(content) or _PADDED_BASE64.match(content))
     )
 
 
@@ -89,6 +96,7 @@ _FITTING = {
     "any": lambda content: True,
     "line": lambda content: True,
     "text": lambda content: not _NUMBER.match(content),
+    "unlikeWord": lambda content: not _NUMBER.match(content) and not _WORD.match(content),
     "random": _looks_random,
     "digits3": lambda content: bool(_DIGITS3.match(content)),
     "digits12": lambda content: bool(_DIGITS12.match(content)) and _count_digits(content) >= 12,
@@ -139,6 +147,15 @@ class Values:
         return _FITTING[when](content)
 
     def read(self, text, key, rule, kind, start):
+        properties = _properties_at(text, key, kind, start)
+        if properties:
+            found = self._read_behind(text, key, rule, kind, start + properties)
+            # An anchor or tag goes with its value, which it would make another one.
+            if found:
+                return Found(start, found.after, found.after, found.quote) if found.end > found.start else found
+        return self._read_behind(text, key, rule, kind, start)
+
+    def _read_behind(self, text, key, rule, kind, start):
         at = start
         if at >= len(text):
             return None
@@ -195,17 +212,25 @@ class Values:
             return None
         line_end, next_line = _line_after(text, at)
         first = text[at:line_end]
+        raw = _has_raw_lines(text, key, column, line_end, next_line)
         if _BLOCK.match(first):
             behind = _block_end(text, line_end, next_line, column)
-            return Found(at, _trim_quote(text, at, behind), behind) if behind > line_end else None
+            if behind <= line_end:
+                return None
+            return Found(at, behind if raw else _trim_quote(text, at, behind), behind)
         # Only text of several lines is read as YAML; in a single line the rest is prose.
         several = key.start > column or next_line >= 0
         if not several or rule.when != "any" or _NOT_PLAIN.match(first):
             return None
         words = first.split(b" ")
-        if len(words) < 2 or words[0].lower() in self._plain_words:
+        if len(words) < 2 and not (raw and _BARE_STOP_IN_LINE.search(first)):
             return None
-        behind = _trim_quote(text, at, line_end)
+        if words[0].lower() in self._plain_words:
+            return None
+        folded = line_end
+        if line_end - key.start >= _FOLDED_MIN:
+            folded = _block_end(text, line_end, next_line, column)
+        behind = folded if raw else _trim_quote(text, at, folded)
         return Found(at, behind, behind)
 
     def _bare(self, text, key, rule, kind, at):
@@ -267,6 +292,24 @@ def _column_of(text, key):
     if not match or (match.start() == 0 and key.start > 200 and not _LINE_START.match(match.group())):
         return -1
     return len(match.group(1)) + len(match.group(2))
+
+
+def _has_raw_lines(text, key, column, line_end, next_line):
+    """The line of a key ends, or begins if it is the last, with no written-out newline: no quote is around it."""
+    if next_line >= 0:
+        return text[line_end] != 92
+    return key.start > 0 and text.rfind(b"\n", 0, key.start) >= key.start - column - 2
+
+
+def _properties_at(text, key, kind, at):
+    """The length of the anchors and tags of YAML before a value: ``&1 !ruby/string ``."""
+    if kind != ":" or key.quote or text[at : at + 1] not in (b"!", b"&"):
+        return 0
+    column = _column_of(text, key)
+    if column < 0 or (key.start <= column and _line_after(text, at)[1] < 0):
+        return 0
+    match = _NODE_PROPERTIES.match(text[at : at + 512])
+    return match.end() if match else 0
 
 
 def _block_end(text, line_end, next_line, column):

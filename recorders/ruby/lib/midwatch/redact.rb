@@ -210,10 +210,13 @@ module Midwatch
       # The pair of a list of pairs: its first element is the key of its second.
       second = array.length == 2 && (array[0].is_a?(String) || array[0].is_a?(Symbol)) ? named_key_rule(array[0]) : nil
       result = []
+      following = nil
       array.each_with_index do |item, index|
         break if left[0].negative?
 
-        result << walk(item, index == 1 && second ? second : rule, depth + 1, left)
+        result << walk(item, following || (index == 1 && second) || rule, depth + 1, left)
+        # An option of a command is the key of what follows.
+        following = item.is_a?(String) && item.start_with?("--") ? named_key_rule(item) : nil
       end
       result
     end

@@ -18,6 +18,8 @@ module Midwatch
       # The same in YAML, where name and value stand on lines of their own.
       NAME_OF_LINE = /(?:\A|[ \n]|\\n)(?:name|key): {1,8}\z/n.freeze
       VALUE_OF_LINE = /\A {0,8}(?:\r?\n|\\r?\\n|\\n) {0,64}(?:value|val|content|data): {1,8}/n.freeze
+      # The columns of a statement, of which the values come behind.
+      COLUMNS_OPEN = /into[ \t\r\n]{1,8}[^ \t\r\n(]{1,128}[ \t\r\n]{0,8}\([ \t\r\n]{0,8}\z/in.freeze
       DUPLICATE = /\A"?\)=\(/n.freeze
       VALUE_AFTER = /\A[ \t\r\n]{0,8},[ \t\r\n]{0,8}\\*["':]{1,2}(?:value|val|content|data|Value|raw)\\*["']?[ \t\r\n]{0,8}(?:=>|:)[ \t\r\n]{0,8}/n.freeze
 
@@ -135,12 +137,28 @@ module Midwatch
 
       # The second of two elements of a list or tuple of which the first is a sensitive key.
       def pair(text, key, rule)
+        return option(text, key, rule) if key.quote.empty? && key.start.positive? && text.getbyte(key.start - 1) == 45
         return nil if key.quote.empty? && !(key.start.positive? && text.getbyte(key.start - 1) == 58)
 
         open = key.start - [1, key.quote.bytesize].max
         return nil unless /[\[(][ \t\r\n]*\z/n.match?(text[[0, open - 8].max...open])
+        return nil if COLUMNS_OPEN.match?(text[[0, open - 180].max...open])
 
         comma = Quote.skip_blanks(text, key.after, 8, true)
+        return nil unless text.getbyte(comma) == 44
+
+        @values.read(text, key, rule, "=>", Quote.skip_blanks(text, comma + 1, 64, true))
+      end
+
+      # An option among the words of a command: ["psql", "--password", "x"].
+      def option(text, key, rule)
+        quote_at = key.start - 3
+        return nil if quote_at.negative? || text[key.start - 2, 2] != "--" || !Quote.quote?(text.getbyte(quote_at))
+
+        quote = text[quote_at - Quote.backslashes_before(text, quote_at)...key.start - 2]
+        return nil unless text[key.end, quote.bytesize] == quote
+
+        comma = Quote.skip_blanks(text, key.end + quote.bytesize, 8, true)
         return nil unless text.getbyte(comma) == 44
 
         @values.read(text, key, rule, "=>", Quote.skip_blanks(text, comma + 1, 64, true))

@@ -34,12 +34,17 @@ module Midwatch
         holds?(check, text[start...finish], text, start) ? [start, finish] : nil
       end
 
+      # A credential rather than a word: digits or capitals inside, or long.
+      def self.opaque?(content)
+        content.bytesize >= 24 || content.count("0-9").positive? || /[a-z][A-Z]|[A-Z]{2}[a-z]/n.match?(content)
+      end
+
       private
 
       def holds?(check, content, text, start)
         case check
         when "mixed" then mixed?(content)
-        when "opaque" then opaque?(content)
+        when "opaque" then Checks.opaque?(content)
         when "basic" then basic?(content)
         when "email" then personal?(content)
         when "card" then card?(content.delete(" -"))
@@ -58,10 +63,6 @@ module Midwatch
       def mixed?(content)
         content.count("0-9").positive? && content.count("A-Za-z").positive? &&
           /[A-Z0-9].*[0-9A-Z]/n.match?(content[3..] || "")
-      end
-
-      def opaque?(content)
-        content.bytesize >= 24 || content.count("0-9").positive? || /[a-z][A-Z]|[A-Z]{2}[a-z]/n.match?(content)
       end
 
       # A header that decodes, and all that hangs on it by full stops (RFC 7519).

@@ -9,7 +9,7 @@ module Midwatch
     class Keys
       Rule = Struct.new(:id, :class_name, :when)
       CACHE_SIZE = 4096
-      RANK = { "any" => 2, "line" => 2, "text" => 1 }.freeze
+      RANK = { "any" => 2, "line" => 2, "text" => 1, "unlikeWord" => 1 }.freeze
 
       def initialize(rules)
         @phrases = {}

@@ -5,6 +5,7 @@ require_relative "redact_check"
 require_relative "redact_decode"
 require_relative "redact_key"
 require_relative "redact_mark"
+require_relative "redact_repeat"
 
 module Midwatch
   class Redact
@@ -33,7 +34,7 @@ module Midwatch
       MARKS = /[=:>"'@%\\+]|--/.freeze
       LONG = 11
       GATE = %r{[0-9A-Za-z_+/.$-]{14}|[0-9]{3,4}[ -][0-9]{2,6}[ -][0-9]{4}|[A-Z]{2}[0-9]{2} [A-Z0-9]{4}}.freeze
-      WORDS = /bearer |basic |ssws |apikey |insert[ \t\r\n]|redis-cli |mysql|mariadb|sshpass|curl |wget | login /i.freeze
+      WORDS = /bearer |basic |ssws |apikey |insert[ \t\r\n]|redis-cli |mysql|mariadb|sshpass|curl |wget | login |password | code is | is your /i.freeze
       # An identifier or a time of day: no rule reads them.
       PLAIN = /\A(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z| UTC| ?[+-][0-9]{2}:?[0-9]{2})?)\z/.freeze
       STATEMENT = /insert[ \t\r\n]{1,8}into[ \t\r\n]{1,8}[^ \t\r\n(]{1,128}[ \t\r\n]{0,8}\(([^()]{1,4000})\)[ \t\r\n]{0,8}values[ \t\r\n]{0,8}/in.freeze
@@ -187,9 +188,14 @@ module Midwatch
         fresh = spans.reject do |span|
           span.end > span.start && marks.any? { |first, last| first <= span.start && span.end <= last }
         end
-        merge(fresh).select { |span| span.end > span.start && @mark.verdict(span.class_name) != "off" }
-                    .reject { |span| !@allowed.empty? && @allowed.key?(text[span.start...span.end]) }
-                    .each { |span| whole_characters(text, span) }
+        merged = merge(fresh)
+        again = Repeats.of(text, merged, @mark).reject do |span|
+          marks.any? { |first, last| first <= span.start && span.end <= last }
+        end
+        merged = merge(merged + again) unless again.empty?
+        merged.select { |span| span.end > span.start && @mark.verdict(span.class_name) != "off" }
+              .reject { |span| !@allowed.empty? && @allowed.key?(text[span.start...span.end]) }
+              .each { |span| whole_characters(text, span) }
       end
 
       # In order, without overlap. Of two that overlap the earlier and longer gives the class.

@@ -13,17 +13,19 @@ module Midwatch
       # What goes, and where reading continues. An empty span: nothing goes.
       Found = Struct.new(:start, :end, :after, :quote)
 
+      NUMBER = /\A[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?\z/n.freeze
       FITTING = {
         "any" => ->(_) { true },
         "line" => ->(_) { true },
-        "text" => ->(content) { !/\A[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?\z/n.match?(content) },
+        "text" => ->(content) { !NUMBER.match?(content) },
+        "unlikeWord" => ->(content) { !NUMBER.match?(content) && !/\A[a-z][a-z_-]{0,22}\z/n.match?(content) },
         "random" => ->(content) { Values.random?(content) },
         "digits3" => ->(content) { /\A[0-9]{3,12}\z/n.match?(content) },
         "digits12" => ->(content) { /\A[0-9][0-9 .-]{10,26}[0-9]\z/n.match?(content) && content.count("0-9") >= 12 },
         "phone" => ->(content) { /\A\+?\(?[0-9](?:[0-9 ()\.\/-]|%20){4,24}[0-9]\z/n.match?(content) && content.count("0-9") >= 7 },
         "id" => ->(content) { /\A[0-9A-Za-z][0-9A-Za-z \.\/-]{3,40}\z/n.match?(content) && content.count("0-9") >= 4 }
       }.freeze
-      WHOLE = { "any" => true, "line" => true, "text" => true }.freeze
+      WHOLE = { "any" => true, "line" => true, "text" => true, "unlikeWord" => true }.freeze
       SHAPES = {
         "digits3" => /\A[0-9]{3,12}(?![0-9A-Za-z])/n,
         "digits12" => /\A[0-9][0-9 -]{10,26}[0-9](?![0-9A-Za-z])/n,
@@ -40,6 +42,11 @@ module Midwatch
       SCALAR = /\A[^ \t\r\n,}\])"'\\]{1,4096}/n.freeze
       NEXT_PAIR = /\A[ \t]*[A-Za-z_:"'@][0-9A-Za-z_.\[\]%@-]{0,60}["']?[ \t]*(?:=|:)/n.freeze
       NEXT_FIELD = /\A&(?:amp;)?[0-9A-Za-z_.\[\]%-]{1,80}=|\A&\z/n.freeze
+      NODE_PROPERTIES = /\A(?:[&!][^ \t\r\n"'\\]{0,200}(?:[ \t]{1,8}|(?=\r?\n|\\r?\\n|\\n))){1,4}/n.freeze
+      # A line that is this long was perhaps folded, as writers of YAML do at 80.
+      FOLDED_MIN = 64
+      # Slashes in it are digits of base 64 and no path.
+      PADDED_BASE64 = %r{\A[0-9A-Za-z+/]{20,510}={1,2}\z}n.freeze
       BARE_STOP = /[ \t\r\n"<>|]/n.freeze
       BARE_MAX = 8192
 
@@ -69,10 +76,42 @@ module Midwatch
         return false if /\A[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27}\z/n.match?(content)
 
         content.count("0-9") >= 3 && content.count("A-Za-z") >= 6 && content.count("a-z").positive? &&
-          content.count("A-Z").positive? && content.count("./").zero?
+          content.count("A-Z").positive? && (content.count("./").zero? || PADDED_BASE64.match?(content))
       end
 
       def read(text, key, rule, kind, from)
+        properties = properties_at(text, key, kind, from)
+        if properties.positive?
+          found = read_behind(text, key, rule, kind, from + properties)
+          # An anchor or tag goes with its value, which it would make another one.
+          return found if found && found.end <= found.start
+          return Found.new(from, found.after, found.after, found.quote) if found
+        end
+        read_behind(text, key, rule, kind, from)
+      end
+
+      # All values of a duplicate, of which one is the key's.
+      def duplicate(text, rule, start, finish)
+        content = text[start...finish]
+        return Found.new(start, start, finish, "") if settled?(content)
+
+        Found.new(start, finish, finish, "") if fits?(rule.when, content) || content.include?(", ")
+      end
+
+      private
+
+      # The length of the anchors and tags of YAML before a value: "&1 !ruby/string ".
+      def properties_at(text, key, kind, at)
+        first = text.getbyte(at)
+        return 0 unless (first == 33 || first == 38) && kind == ":" && key.quote.empty?
+
+        column = column_of(text, key)
+        return 0 if column.negative? || (key.start <= column && line_after(text, at)[1].negative?)
+
+        (text[at, 512][NODE_PROPERTIES] || "").bytesize
+      end
+
+      def read_behind(text, key, rule, kind, from)
         at = from
         return nil if at >= text.bytesize
 
@@ -103,16 +142,6 @@ module Midwatch
         whole = WHOLE[rule.when] && (block(text, key, rule, kind, from) || structure(text, key, at))
         whole || bare(text, key, rule, kind, at)
       end
-
-      # All values of a duplicate, of which one is the key's.
-      def duplicate(text, rule, start, finish)
-        content = text[start...finish]
-        return Found.new(start, start, finish, "") if settled?(content)
-
-        Found.new(start, finish, finish, "") if fits?(rule.when, content) || content.include?(", ")
-      end
-
-      private
 
       def xml(text, at, rule)
         close = text.index("<", at) || text.bytesize
@@ -155,19 +184,29 @@ module Midwatch
 
         line_end, next_line = line_after(text, at)
         first = text[at...line_end]
+        raw = raw_lines?(text, key, column, line_end, next_line)
         if /\A(?:[|>][+-]?[0-9]?)?[ \t]*\z/n.match?(first)
           behind = block_end(text, line_end, next_line, column)
-          return behind > line_end ? Found.new(at, trim_quote(text, at, behind), behind, "") : nil
+          return behind > line_end ? Found.new(at, raw ? behind : trim_quote(text, at, behind), behind, "") : nil
         end
         # Only text of several lines is read as YAML; in a single line the rest is prose.
         several = key.start > column || next_line >= 0
         return nil if !several || rule.when != "any" || /\A["'\[{!&*]/n.match?(first)
 
         words = first.split(/ /, -1)
-        return nil if words.length < 2 || @plain_words.key?(words[0].downcase)
+        return nil if words.length < 2 && !(raw && /["<>|]/n.match?(first))
+        return nil if !words.empty? && @plain_words.key?(words[0].downcase)
 
-        behind = trim_quote(text, at, line_end)
+        folded = line_end - key.start >= FOLDED_MIN ? block_end(text, line_end, next_line, column) : line_end
+        behind = raw ? folded : trim_quote(text, at, folded)
         Found.new(at, behind, behind, "")
+      end
+
+      # The line of a key ends, or begins if it is the last, with no written-out newline: no quote is around it.
+      def raw_lines?(text, key, column, line_end, next_line)
+        return text[line_end] != "\\" if next_line >= 0
+
+        key.start.positive? && (text.rindex("\n", key.start - 1) || -key.start) >= key.start - column - 2
       end
 
       def block_end(text, line_end, next_line, column)
