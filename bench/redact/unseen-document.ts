@@ -22,7 +22,7 @@ export function unseenDocument(
   return [
     "## Material that no rule was written from",
     "",
-    "Two sets were written after the rules, from what makers of tokens and of log formats publish, frozen",
+    "Three sets were written after the rules, from what makers of tokens and of log formats publish, frozen",
     "with a hash, and run once before any rule was changed for them. Those first figures are the honest",
     "ones; what was missed was mended afterwards, so the second figures are of material that was seen.",
     "",
