@@ -1,6 +1,8 @@
 /** The agent against a receiver that fails in every way a network and a server can. */
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { appendFile, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
@@ -374,6 +376,29 @@ describe("a worker that dies", () => {
       /is gone; it had not finished Report.*Delayed::Job did not count the attempt/s,
     );
     assert.deepEqual(rig.receiver.ofKind("worker.lost")[0]?.attributes?.["lost_runs"], ["open"]);
+  });
+
+  test("in a container is noticed though it goes by another host's name and another's pid", {
+    skip: spawnSync("unshare", ["--pid", "--fork", "true"]).status !== 0 && "no namespaces of pids here",
+  }, async () => {
+    const script = "read -r stat < /proc/self/stat; echo $$ ${stat##*) }; exec sleep 600";
+    const inside = ["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script];
+    const container = spawn("unshare", inside, { stdio: ["ignore", "pipe", "inherit"] });
+    const [said] = (await once(container.stdout, "data")) as [Buffer];
+    // The start time is the 22nd field; those from the third on were told.
+    const [pid, startTicks] = [0, 20].map((place) => said.toString().trim().split(" ")[place]);
+    const worker = `shop-7f9c:${pid}:${startTicks}`;
+    const file = join(rig.spool, `celery-${pid}-${startTicks}-1.ndjson`);
+    await writeFile(file, lines(start(worker, "open")));
+    const agent = startAgent();
+    await until("the start", () => rig.receiver.ofKind("job.started").length === 1);
+    container.kill("SIGKILL");
+    await until("the loss", () => rig.receiver.ofKind("job.lost").length === 1);
+    await agent.stop();
+    assert.deepEqual(
+      rig.receiver.ofKind("job.lost").map((lost) => [lost.run_id, lost.worker]),
+      [["open", worker]],
+    );
   });
 
   test("while no agent runs is noticed by the next one, once", async () => {

@@ -2,7 +2,7 @@
  * What /proc says about processes. A process is named by its pid and its start time (field 22 of
  * /proc/PID/stat, in ticks since boot), because a pid alone is soon given to somebody else.
  */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { kill } from "node:process";
 
 export type ProcessName = { readonly pid: number; readonly startTicks: number };
@@ -20,14 +20,67 @@ export function parseWorker(worker: string): (ProcessName & { readonly host: str
  */
 export type Life = "alive" | "gone" | "unseen";
 
-export function lifeOf({ pid, startTicks }: ProcessName): Life {
-  const stat = readStat(pid);
-  if (stat) return stat.startTicks === startTicks && !"ZXx".includes(stat.state) ? "alive" : "gone";
+export function lifeOf(name: ProcessName): Life {
+  const stat = readStat(name.pid);
+  if (stat?.startTicks === name.startTicks) return isOver(stat) ? "gone" : "alive";
+  if (!stat && isHidden(name.pid)) return "unseen";
+  return containedPid(name) === undefined ? "gone" : "alive";
+}
+
+/** The pid by which a process is known here, if it lives; in a container it has another. */
+export function pidHere(name: ProcessName): number | undefined {
+  return readStat(name.pid)?.startTicks === name.startTicks ? name.pid : containedPid(name);
+}
+
+function isOver({ state }: Stat): boolean {
+  return "ZXx".includes(state);
+}
+
+function isHidden(pid: number): boolean {
   try {
     kill(pid, 0);
-    return "unseen";
+    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? "unseen" : "gone";
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/**
+ * Processes of containers on this machine by the pid that they have there, which means another
+ * process here, or none. Looking at all processes is dear, so it is done anew only after a while, or
+ * where a process may have begun since.
+ */
+let contained: { readonly pids: ReadonlyMap<string, number>; readonly lookedTicks: number } | undefined;
+const containedLookTicks = 500;
+
+export function containedPid({ pid, startTicks }: ProcessName): number | undefined {
+  const nowTicks = uptimeSeconds() * ticksPerSecond;
+  const isOld =
+    !contained ||
+    nowTicks - contained.lookedTicks > containedLookTicks ||
+    startTicks >= contained.lookedTicks - 1;
+  if (isOld) contained = { pids: pidsInContainers(), lookedTicks: nowTicks };
+  return contained?.pids.get(`${pid}:${startTicks}`);
+}
+
+function pidsInContainers(): ReadonlyMap<string, number> {
+  const pids = new Map<string, number>();
+  for (const outer of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const inner = innerPid(outer);
+    const stat = inner === undefined ? undefined : readStat(Number(outer));
+    if (stat && !isOver(stat)) pids.set(`${inner}:${stat.startTicks}`, Number(outer));
+  }
+  return pids;
+}
+
+/** Its pid in the innermost of its namespaces; `undefined` where that is ours. */
+function innerPid(outer: string): string | undefined {
+  try {
+    const all =
+      /^NSpid:\s+(.+)$/m.exec(readFileSync(`/proc/${outer}/status`, "latin1"))?.[1]?.split("\t") ?? [];
+    return all.length > 1 ? all.at(-1) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

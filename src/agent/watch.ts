@@ -8,7 +8,7 @@ import { noteChain } from "./file-chain.ts";
 import type { SpoolFile, SpoolFiles } from "./files.ts";
 import { type Lines, splitLines } from "./lines.ts";
 import type { OwnEvents } from "./own.ts";
-import { bootId, type ProcessName, parseWorker, uptimeSeconds } from "./process.ts";
+import { bootId, containedPid, type ProcessName, parseWorker, pidHere, uptimeSeconds } from "./process.ts";
 import { noteNumbers } from "./sequence.ts";
 import type { AgentState, FileRow, Row } from "./state.ts";
 import { endOf, type Notes, type RunStart, readNotes, startOf } from "./wrapper.ts";
@@ -209,10 +209,10 @@ export class Watcher {
     return time === undefined ? start : { ...start, time };
   }
 
-  /** A worker of another host or container has pids that mean nothing here. */
+  /** A worker of another host has pids that mean nothing here; one of a container is found under its own. */
   #isOurs(worker: string): boolean {
     const name = parseWorker(worker);
-    return name !== undefined && this.#setup.hosts.has(name.host);
+    return name !== undefined && (this.#setup.hosts.has(name.host) || containedPid(name) !== undefined);
   }
 
   /** The file's own process names a host that is not ours. */
@@ -280,7 +280,8 @@ export class Watcher {
     // though its pid and start time may be given again.
     const bootedMs = clock() - uptimeSeconds() * 1000;
     const before = Date.parse(event.time) < bootedMs - clockSlackMs;
-    const memory = before ? undefined : memoryGroupOf((parseWorker(worker) as { pid: number }).pid);
+    const pid = before ? undefined : pidHere(parseWorker(worker) as ProcessName);
+    const memory = pid === undefined ? undefined : memoryGroupOf(pid);
     state.run(
       "INSERT INTO worker (worker, declared, boot, last_time, fields, memory) VALUES (?, 0, ?, ?, ?, ?)",
       worker,

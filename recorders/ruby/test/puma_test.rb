@@ -14,7 +14,14 @@ class PumaTest < Minitest::Test
     @spool = File.join(@folder, "spool")
     Dir.mkdir(@spool)
     @port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
-    File.write(File.join(@folder, "config.ru"), "run ->(environment) { environment['PATH_INFO'] == '/boom' ? raise(IOError, 'past everything') : [200, {}, ['fine']] }\n")
+    File.write(File.join(@folder, "config.ru"), <<~APPLICATION)
+      run(lambda do |environment|
+        raise IOError, "past everything" if environment["PATH_INFO"] == "/boom"
+
+        sleep 0.05 until environment["PATH_INFO"] != "/slow" || File.exist?("go")
+        [200, {}, ["fine"]]
+      end)
+    APPLICATION
   end
 
   def teardown
@@ -84,6 +91,17 @@ class PumaTest < Minitest::Test
     refute_includes stopped, killed
     refute_includes stopped, master
     assert_includes events.map { |event| event["message"] }.compact.join("\n"), "booted with 2 workers"
+  end
+
+  def test_who_waits_to_be_accepted_is_counted_though_puma_does_not
+    start(0)
+    until_told("puma.stats") { |event| event["attributes"]["running"].to_i.positive? }
+    asking = Array.new(12) { Thread.new { Net::HTTP.get_response("127.0.0.1", "/slow", @port).code } }
+    full = until_told("puma.stats") { |event| event["attributes"]["accept_queue"].to_i >= 6 }.last["attributes"]
+    assert_operator full["backlog"], :>=, full["accept_queue"]
+    File.write(File.join(@folder, "go"), "")
+    assert_equal ["200"] * 12, asking.map(&:value)
+    until_told("puma.stats") { |event| event["attributes"]["requests_count"] == 12 && event["attributes"].values_at("accept_queue", "backlog") == [0, 0] }
   end
 
   # A worker that cannot speak is killed by its master, which says so before the worker is gone.

@@ -13,6 +13,8 @@ module Midwatch
     COUNTS = %i[backlog running pool_capacity busy_threads max_threads requests_count].freeze
     TICKS = Etc.sysconf(Etc::SC_CLK_TCK)
     PAGE_BYTES = Etc.sysconf(Etc::SC_PAGESIZE)
+    # Of a socket that listens, where the kernel's `tcp_info` counts who was not accepted yet (tcpi_unacked).
+    UNACCEPTED_AT = 24
     # What Puma says of a worker that hangs, before it kills it.
     TIMED_OUT = /\A! Terminating timed out worker (?:\((.*)\))?:? ?(\d+)\z/.freeze
 
@@ -88,6 +90,8 @@ module Midwatch
       stats = ::Puma.stats_hash
       workers = (stats[:worker_status] || []).map { |status| worker_attributes(status) }
       counts = workers.empty? ? counts_of(stats) : totals(workers)
+      waiting = accept_queue
+      counts = counts.merge("accept_queue" => waiting, "backlog" => counts["backlog"].to_i + waiting) if waiting
       attributes = counts.merge("workers" => workers, "phase" => stats[:phase]).compact
       attributes.merge!(process_attributes(Process.pid)) unless @cluster
       fields = { "runtime" => "puma", "worker" => Midwatch.recorder.spool.current.worker, "severity" => "info" }
@@ -120,6 +124,17 @@ module Midwatch
 
     def totals(workers)
       COUNTS.map(&:to_s).to_h { |name| [name, workers.sum { |worker| worker[name] || 0 }] }
+    end
+
+    # Connections that nobody has taken yet. Puma takes no more than it can work on, so that those who
+    # wait for a thread stand here and not in its own backlog. nil where the kernel does not say.
+    def accept_queue
+      sockets = @launcher.binder.ios.map(&:to_io).grep(::TCPServer)
+      return if sockets.empty?
+
+      sockets.sum { |socket| socket.getsockopt(::Socket::IPPROTO_TCP, ::Socket::TCP_INFO).data.unpack1("L", offset: UNACCEPTED_AT) }
+    rescue SystemCallError, NameError, ArgumentError
+      nil
     end
 
     # Processor time and resident memory, as the kernel counts them.
