@@ -23,6 +23,11 @@ test("a look at Midwatch is told by what was looked at", () => {
     ),
     { did: "looked at", what: "job days job: Export, zone: UTC (3 more times within a minute)" },
   );
+  const asked = (query: string): string =>
+    deedOf(event({ message: "mara: listRuns", attributes: { query } })).what;
+  assert.equal(asked("from: -24h\njob: Export\nlimit: 200"), "runs job: Export in the last 24 hours");
+  assert.equal(asked("from: -6h\nuntil: -1h"), "runs from: -6h, until: -1h");
+  assert.equal(asked("q: limit: all of it"), "runs q: limit: all of it");
   assert.deepEqual(deedOf(event({ kind: "access.authn_login_fail", message: "unknown" })), {
     did: "could not sign in",
     what: "unknown",

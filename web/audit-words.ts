@@ -1,5 +1,6 @@
 /** What somebody did, in a few words, from an event of the stream `audit`. Pure. */
 import type { StoredEvent } from "../src/store/store.ts";
+import { rangeWords } from "./words.ts";
 
 /** What people and keys do in Midwatch; the operation follows where it says more. */
 const verbs: Readonly<Record<string, string>> = {
@@ -35,12 +36,26 @@ export function deedOf(event: StoredEvent): Deed {
   }
   if (verb === undefined) return { did: kind, what: message };
   const [, operation = "", more = ""] = /: ([a-z]\w*)\b(.*)$/s.exec(message) ?? [];
-  const about = [text("subject"), text("query")]
-    .filter((one) => one !== "")
-    .join("; ")
-    .replaceAll("\n", ", ");
-  const what = [objectOf(operation), about, more.trim()].filter((one) => one !== "").join(" ");
+  const asked = askedFor(text("query"));
+  const about = [text("subject").replaceAll("\n", ", "), asked.about].filter((one) => one !== "").join("; ");
+  const what = [objectOf(operation), about, asked.when, more.trim()].filter((one) => one !== "").join(" ");
   return { did: verb, what: what === "" ? message : what };
+}
+
+/** How much is answered and in what shape says nothing of what was seen; the opened event holds it all. */
+const shape = /^(limit|buckets|order|looks): \w+$/;
+const lately = /^from: (-\d+[smhd])$/;
+
+/** The parameters of a question, apart from the time that it goes back. */
+function askedFor(query: string): { readonly about: string; readonly when: string } {
+  const lines = query.split("\n").filter((line) => line !== "" && !shape.test(line));
+  const from = lines.map((line) => lately.exec(line)?.[1]).find((found) => found !== undefined);
+  // With an end of its own a relative start is no "last hours".
+  if (from === undefined || lines.some((line) => line.startsWith("until: "))) {
+    return { about: lines.join(", "), when: "" };
+  }
+  const about = lines.filter((line) => !lately.test(line)).join(", ");
+  return { about, when: `in the ${rangeWords(from, null)}` };
 }
 
 /** "listJobDays" is about "job days". */

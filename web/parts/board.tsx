@@ -112,7 +112,7 @@ export function Track({ row, axis }: { readonly row: BoardRow; readonly axis: Ax
         {missed.map(({ time }) => (
           <circle key={time} class="missed" cx={place(Date.parse(time))} cy={18} r={5} />
         ))}
-        {newest && place(Date.parse(newest.time)) > 100 && (
+        {newest && roomBefore(newest.time, missed.at(-2)?.time, place) && (
           <text class="missed-words" x={place(Date.parse(newest.time)) - 9} y={21.5}>
             missed {minuteText(Date.parse(newest.time))}
           </text>
@@ -125,6 +125,15 @@ export function Track({ row, axis }: { readonly row: BoardRow; readonly axis: Ax
       </svg>
     </>
   );
+}
+
+/** Words over another missed slot would hide it; on a narrow screen the marks stand for themselves. */
+const missedWordsWidth = 100;
+
+function roomBefore(time: string, other: string | undefined, place: Axis["place"]): boolean {
+  const x = place(Date.parse(time));
+  const before = other === undefined ? 0 : place(Date.parse(other));
+  return x - Math.max(0, before) > missedWordsWidth;
 }
 
 function upright(x: number): string {

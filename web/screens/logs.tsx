@@ -14,7 +14,7 @@ import { Empty, Loading, Problem } from "../parts/notice.tsx";
 import { useTitle } from "../parts/title.ts";
 import { range } from "../range.ts";
 import { change, query } from "../route.ts";
-import { counted, listed, number, rangeWords } from "../words.ts";
+import { counted, duration, listed, number, rangeWords } from "../words.ts";
 import { Export, Saved, Share } from "./logs-tools.tsx";
 import { severities as everySeverity, type Severity } from "./severities.ts";
 
@@ -110,7 +110,9 @@ function sentence(answer: HistogramAnswer | undefined, q: Values[string]): strin
 }
 
 function scaleWords(answer: HistogramAnswer | undefined): string {
-  return answer ? `${counted(answer.buckets.length, "bar")}, graver events on top` : "Counting …";
+  return answer
+    ? `events in each ${duration(answer.bucketSeconds * 1000)}, the graver ones on top`
+    : "Counting …";
 }
 
 type ToolsGiven = { readonly live: boolean; readonly children: ComponentChildren };
