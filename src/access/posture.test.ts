@@ -13,6 +13,7 @@ const good: PostureFacts = {
   isRoot: false,
   coreDumpBytesMax: "0",
   diskIsEncrypted: true,
+  dataIsEncrypted: false,
   administrators: { count: 2, withSecondProof: 2 },
   hasProvider: true,
   keys: { good: 3, endless: [], unused: [], mayEverything: [] },

@@ -33,6 +33,8 @@ export type PostureFacts = {
   readonly isRoot: boolean;
   readonly coreDumpBytesMax: string;
   readonly diskIsEncrypted: boolean | undefined;
+  /** By Midwatch itself, whatever the disk is. */
+  readonly dataIsEncrypted: boolean;
   readonly administrators: { readonly count: number; readonly withSecondProof: number };
   readonly hasProvider: boolean;
   readonly keys: {
@@ -149,17 +151,21 @@ const judges: readonly Judge[] = [
       evidence: `limit of core files: ${coreDumpBytesMax}`,
       advice: "Set LimitCORE=0 in the unit, or `ulimit -c 0`.",
     }),
-  ({ diskIsEncrypted, dataDirectory }) =>
-    check("disk", diskIsEncrypted === true ? "good" : "weak", {
+  ({ diskIsEncrypted, dataIsEncrypted, dataDirectory }) =>
+    check("disk", dataIsEncrypted || diskIsEncrypted === true ? "good" : "weak", {
       asvs: "14.2.4",
-      sentence:
-        diskIsEncrypted === true
+      sentence: dataIsEncrypted
+        ? "What is stored is encrypted, under a key that lies elsewhere."
+        : diskIsEncrypted === true
           ? "The disk of the data is encrypted."
           : diskIsEncrypted === false
-            ? "The disk of the data is not encrypted."
-            : "It cannot be seen whether the disk of the data is encrypted.",
-      evidence: `the device that holds ${dataDirectory}`,
-      advice: "Put the data directory on an encrypted volume (LUKS).",
+            ? "Neither what is stored nor the disk of the data is encrypted."
+            : "What is stored is not encrypted, and it cannot be seen whether its disk is.",
+      evidence: dataIsEncrypted
+        ? `${dataDirectory}/encryption.json`
+        : `no encryption.json, and the device that holds ${dataDirectory}`,
+      advice:
+        "Put the data directory on an encrypted volume (LUKS), or begin a new one with `encryption.key_file`.",
     }),
   ({ administrators, access }) => {
     const { count } = administrators;

@@ -23,6 +23,7 @@ export type Flags = {
   readonly listen?: string;
   readonly access?: string;
   readonly tls?: string;
+  readonly encryptionKeyFile?: string;
 };
 
 export type LoadedConfig = {
@@ -32,9 +33,9 @@ export type LoadedConfig = {
 
 /** Throws `CommandFailure` with every complaint on a line of its own. */
 export function loadConfig(flags: Flags, environment: Environment): LoadedConfig {
-  const { config, tls, ...others } = flags;
+  const { config, tls, encryptionKeyFile, ...others } = flags;
   const file = config ?? (environment["MIDWATCH_CONFIG"] || undefined);
-  const given = { ...others, "tls.mode": tls };
+  const given = { ...others, "tls.mode": tls, "encryption.key_file": encryptionKeyFile };
   const loaded = loadSettings(settings, { file, flags: given, environment, otherVariables });
   checkReach(loaded.values);
   return loaded;

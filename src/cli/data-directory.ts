@@ -37,6 +37,7 @@ export function makeDataDirectory(path: string): void {
 /** What opens everything else; the rest lies in folders that only their owner opens. */
 const secrets = [
   "control.db",
+  "encryption.json",
   "redaction-keys.json",
   "ledger/key",
   "ledger/secrets",

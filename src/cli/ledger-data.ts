@@ -15,8 +15,10 @@ import type { TileSource } from "../seal/tiles.ts";
 import { startEngine } from "../store/engine/supervisor.ts";
 import { engineBytes, storedOrWaiting } from "../store/segment-rows.ts";
 import { holdDataDirectory } from "./data-directory.ts";
+import { openEncryption } from "./encryption.ts";
 import { CommandFailure } from "./exit.ts";
 import { ledgerDirectory } from "./ledger.ts";
+import type { Terminal } from "./terminal.ts";
 
 export type LedgerData = {
   readonly source: TileSource;
@@ -43,7 +45,13 @@ function answers(socketPath: string): Promise<boolean> {
   });
 }
 
-export async function openLedgerData(data: string, pid: number): Promise<LedgerData> {
+type Place = Parameters<typeof openEncryption>[0];
+
+export async function openLedgerData(
+  place: Place,
+  { pid, randomBytes }: Pick<Terminal, "pid" | "randomBytes">,
+): Promise<LedgerData> {
+  const { data } = place;
   const directory = ledgerDirectory(data);
   if (!existsSync(join(directory, "checkpoint"))) {
     throw new CommandFailure(
@@ -51,10 +59,11 @@ export async function openLedgerData(data: string, pid: number): Promise<LedgerD
       `${data} holds no ledger: there is no ${join(directory, "checkpoint")}`,
     );
   }
+  const encryption = await openEncryption(place, randomBytes);
   const engineDirectory = join(data, "engine");
   const running = join(engineDirectory, "engine.sock");
   const reader = (socketPath: string): CanonicalSource =>
-    storedOrWaiting(engineBytes(socketPath), join(data, "spool"));
+    storedOrWaiting(engineBytes(socketPath), { directory: join(data, "spool"), cipher: encryption?.spool });
   const parts = {
     source: folderSource(directory),
     unsigned: () => journalSegments(join(directory, "journal")),
@@ -63,7 +72,7 @@ export async function openLedgerData(data: string, pid: number): Promise<LedgerD
     return { ...parts, events: reader(running), settle: settled, release: async () => {} };
   const held = holdDataDirectory(data, pid);
   try {
-    const engine = await startEngine({ directory: engineDirectory });
+    const engine = await startEngine({ directory: engineDirectory, keys: encryption?.engine });
     const release = async (): Promise<void> => {
       await engine.close();
       held.release();

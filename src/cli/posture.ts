@@ -1,6 +1,6 @@
 /** Gathers what the doctor judges: settings, files, people, keys, and what was recorded. */
 import { X509Certificate } from "node:crypto";
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { AuditFacts, Check, PostureFacts } from "../access/posture.ts";
 import { posture } from "../access/posture.ts";
@@ -9,6 +9,7 @@ import type { AccessKind } from "../model/event.ts";
 import { parseTime } from "../model/time.ts";
 import type { ControlStore, EventStore } from "../store/store.ts";
 import { type Config, urlHost } from "./config.ts";
+import { dataKeyFile } from "./encryption.ts";
 import type { ServerTls } from "./tls.ts";
 
 const dayMs = 86_400_000;
@@ -45,6 +46,7 @@ export async function examine(parts: PostureParts): Promise<readonly Check[]> {
     isRoot: statSync("/proc/self", { throwIfNoEntry: false })?.uid === 0,
     coreDumpBytesMax: coreLimit(),
     diskIsEncrypted: isOnEncryptedDisk(config.data),
+    dataIsEncrypted: existsSync(join(config.data, dataKeyFile)),
     administrators: {
       count: administrators.length,
       withSecondProof: administrators.filter(

@@ -9,6 +9,7 @@ import { addAudit } from "./commands/audit.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDebug } from "./commands/debug.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addEncryption } from "./commands/encryption.ts";
 import { addEnrol } from "./commands/enrol.ts";
 import { addErase } from "./commands/erase.ts";
 import { addExec } from "./commands/exec.ts";
@@ -54,6 +55,7 @@ const commands: readonly AddCommand[] = [
   addPeople,
   addDoctor,
   addRetention,
+  addEncryption,
   addVerify,
   addLedger,
   addErase,

@@ -75,7 +75,7 @@ test("logs of forty days ago go as whole segments, and what stays is proven", as
 
   const key = parseVerifier(readFileSync(join(data, "ledger", "key.public"), "utf8")) ?? assert.fail();
   const source = folderSource(join(data, "ledger"));
-  const events = storedOrWaiting(ask, join(data, "spool"));
+  const events = storedOrWaiting(ask, { directory: join(data, "spool") });
   const judge = () => verifyLedger({ source, events, verifier: key });
   // The server states it in a job of its own, right after its start.
   let verdict = await judge();

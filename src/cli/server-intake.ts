@@ -87,7 +87,7 @@ export async function openIntake(
 /** The ledger with what waits in the spool, signed every few seconds and kept elsewhere. */
 async function openSealing(
   options: ServerOptions,
-  { spool, socketPath, retention }: ServerStores,
+  { spool, encryption, socketPath, retention }: ServerStores,
   { log, findings: { reportOwnFinding } }: ServerVoice,
   setup: ReturnType<typeof loadAnchors>,
   releases: Releases,
@@ -106,7 +106,7 @@ async function openSealing(
   return {
     ledger,
     ask: engineBytes(socketPath),
-    spoolDirectory: spool.directory,
+    waiting: { directory: spool.directory, cipher: encryption?.spool },
     retention: retention.days,
     anchors,
     reportOwnFinding,

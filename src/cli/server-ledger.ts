@@ -15,7 +15,13 @@ import { formatRanges } from "../seal/outer-check.ts";
 import { proveEvent } from "../seal/proof.ts";
 import { isTilePath } from "../seal/tiles.ts";
 import { verifyLedger } from "../seal/verify.ts";
-import { type AskBytes, sampleSegments, storedOrWaiting, storedSegments } from "../store/segment-rows.ts";
+import {
+  type AskBytes,
+  sampleSegments,
+  storedOrWaiting,
+  storedSegments,
+  type WaitingSpool,
+} from "../store/segment-rows.ts";
 import type { RunningAnchors } from "./ledger-anchors.ts";
 import { settled } from "./ledger-data.ts";
 import type { OwnJob } from "./own-jobs.ts";
@@ -32,7 +38,7 @@ const aheadMicros = 3 * 3_600_000_000;
 export type ServerLedgerParts = {
   readonly ledger: Ledger;
   readonly ask: AskBytes;
-  readonly spoolDirectory: string;
+  readonly waiting: WaitingSpool;
   readonly retention: { readonly [S in Stream]: number };
   readonly anchors: Pick<RunningAnchors, "sentences" | "witness">;
   readonly reportOwnFinding: ReportOwnFinding;
@@ -144,7 +150,7 @@ type Round = { readonly said: string; readonly mark: string | undefined; readonl
 
 /** Goes on where the last run stopped, and begins again at the end. A finding becomes an incident. */
 async function verifySome(
-  { ledger, ask, spoolDirectory, reportOwnFinding }: ServerLedgerParts,
+  { ledger, ask, waiting, reportOwnFinding }: ServerLedgerParts,
   resume: string | undefined,
 ): Promise<Round> {
   await ledger.publish();
@@ -152,7 +158,7 @@ async function verifySome(
   let done = 0;
   const verdict = await verifyLedger({
     source: ledger.source,
-    events: storedOrWaiting(ask, spoolDirectory),
+    events: storedOrWaiting(ask, waiting),
     verifier: ledger.options.signer,
     unsigned: () => ledger.unsigned(),
     settle: settled,

@@ -84,7 +84,7 @@ async function open(options: ServerOptions, releases: Releases): Promise<Omit<Ru
   const held = holdDataDirectory(config.data, options.pid);
   releases.push(() => held.release());
 
-  const stores = await openStores(config, clock, voice, releases);
+  const stores = await openStores(options, voice, releases);
   const door = await openIntake(options, stores, voice, anchors, releases);
   const watch = await openWatch(options, stores, voice, alerts, releases);
   const doors = await openDoors(options, stores, voice, door, watch, releases);

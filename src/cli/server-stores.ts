@@ -1,15 +1,16 @@
 /** Everything the server keeps on disk: control state, the engine with its events, the spool. */
 import { join } from "node:path";
 import { agreeOnRetention, type Retention } from "../access/retention.ts";
-import type { Clock } from "../model/time.ts";
 import { openSqliteControl } from "../store/control/sqlite.ts";
+import type { Encryption } from "../store/encryption/ciphers.ts";
 import { engineClient } from "../store/engine/client.ts";
 import { startEngine } from "../store/engine/supervisor.ts";
 import { openEventStore, type SurveyedStore } from "../store/events/store.ts";
 import { openSpool, type Spool } from "../store/spool.ts";
 import type { ControlStore } from "../store/store.ts";
 import type { Config } from "./config.ts";
-import type { Releases } from "./server-process.ts";
+import { openEncryption } from "./encryption.ts";
+import type { Releases, ServerOptions } from "./server-process.ts";
 import { reportEngine, type ServerVoice } from "./server-voice.ts";
 
 /** Batches that may wait in the spool. More: senders are asked to keep theirs. */
@@ -20,6 +21,8 @@ export type ServerStores = {
   readonly retention: Retention;
   readonly events: SurveyedStore;
   readonly spool: Spool;
+  /** Absent: nothing is encrypted. */
+  readonly encryption: Encryption | undefined;
   /** Where the engine answers ClickHouse's HTTP interface. */
   readonly socketPath: string;
   readonly isEngineUp: () => boolean;
@@ -28,12 +31,12 @@ export type ServerStores = {
 };
 
 export async function openStores(
-  config: Config,
-  clock: Clock,
+  { config, clock, randomBytes }: Pick<ServerOptions, "config" | "clock" | "randomBytes">,
   { log }: ServerVoice,
   releases: Releases,
 ): Promise<ServerStores> {
-  const control = openSqliteControl(join(config.data, "control.db"));
+  const encryption = await openEncryption(config, randomBytes);
+  const control = openSqliteControl(join(config.data, "control.db"), encryption?.control);
   releases.push(() => control.close());
   const retention = await agreeOnRetention(control, retentionOf(config), config.access === "open");
   if ((await retention.state()).wanted)
@@ -41,24 +44,31 @@ export async function openStores(
   let engineUp = false;
   const engine = await startEngine({
     directory: join(config.data, "engine"),
+    keys: encryption?.engine,
     onNotice: (notice) => {
       engineUp = notice.kind === "started";
       reportEngine(log, notice);
     },
   });
   releases.push(() => engine.close());
-  const events = await openEventStore({ client: engineClient(engine), retention: retention.days });
+  const events = await openEventStore({
+    client: engineClient(engine),
+    retention: retention.days,
+    isEncrypted: encryption !== undefined,
+  });
   releases.push(() => events.close());
   const spool = await openSpool({
     directory: join(config.data, "spool"),
     bytesMax: config["spool.bytes"],
     filesMax: spoolFilesMax,
+    cipher: encryption?.spool,
   });
   return {
     control,
     retention,
     events,
     spool,
+    encryption,
     socketPath: engine.socketPath,
     isEngineUp: () => engineUp,
     lagMs: () => clock() - (spool.counts().oldestMs ?? clock()),

@@ -134,6 +134,22 @@ export const settings = {
     fallbackAbout: "$XDG_DATA_HOME/midwatch, else ~/.local/share/midwatch",
     read: (text) => (isAbsolute(text) ? text : resolve(text)),
   }),
+  "encryption.key_file": setting({
+    variable: "MIDWATCH_ENCRYPTION_KEY_FILE",
+    about:
+      "file with the key under which the data directory is encrypted, 32 bytes in hexadecimal or base64, outside of it; chosen before the first start",
+    fallback: "",
+    fallbackAbout: "none: nothing is encrypted",
+    read: filePath,
+  }),
+  "encryption.key_command": setting({
+    variable: "MIDWATCH_ENCRYPTION_KEY_COMMAND",
+    about:
+      "command that prints that key, such as one that asks a key service; run by `/bin/sh` at each start",
+    fallback: "",
+    fallbackAbout: "none",
+    read: (text) => text,
+  }),
   access: setting({
     variable: "MIDWATCH_ACCESS",
     about:

@@ -4,12 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { Fault } from "../model/fault.ts";
 import { openSqliteControl } from "./control/sqlite.ts";
+import { type Encryption, makeEncryption } from "./encryption/ciphers.ts";
+import { makeDataKey } from "./encryption/data-key.ts";
 import { type EngineClient, engineClient } from "./engine/client.ts";
 import { type EngineProcess, startEngine } from "./engine/supervisor.ts";
 import { nativeColumns, nativeStructure } from "./events/nativeColumns.ts";
@@ -22,12 +25,19 @@ import type { ControlStore, EventStore } from "./store.ts";
 
 type Place = { engine: EngineProcess; client: EngineClient; store: EventStore; control: ControlStore };
 
-async function openPlace(directory: string): Promise<Place> {
-  const engine = await startEngine({ directory: join(directory, "engine") });
+async function openPlace(directory: string, encryption?: Encryption): Promise<Place> {
+  const engine = await startEngine({ directory: join(directory, "engine"), keys: encryption?.engine });
   const client = engineClient(engine);
-  const store = await openEventStore({ client, retention: retentionDefault });
-  return { engine, client, store, control: openSqliteControl(join(directory, "control.sqlite")) };
+  const isEncrypted = encryption !== undefined;
+  const store = await openEventStore({ client, retention: retentionDefault, isEncrypted });
+  const control = openSqliteControl(join(directory, "control.sqlite"), encryption?.control);
+  return { engine, client, store, control };
 }
+
+const encryptions: { readonly [name: string]: Encryption | undefined } = {
+  "the store": undefined,
+  "the encrypted store": makeEncryption(makeDataKey(randomBytes), randomBytes),
+};
 
 async function closePlace({ engine, store, control }: Place): Promise<void> {
   await store.close();
@@ -85,12 +95,16 @@ async function assertExactly(client: EngineClient, segments: number, perSegment:
   ]);
 }
 
-describe("the store, broken on purpose", { timeout: 300_000 }, () => {
+for (const [name, encryption] of Object.entries(encryptions)) {
+  describe(`${name}, broken on purpose`, { timeout: 300_000 }, () => breakOnPurpose(encryption));
+}
+
+function breakOnPurpose(encryption: Encryption | undefined): void {
   let directory: string;
   let place: Place;
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), "midwatch-crash-"));
-    place = await openPlace(directory);
+    place = await openPlace(directory, encryption);
   });
   afterEach(async () => {
     await place.client.run("TRUNCATE TABLE events", "maintenance");
@@ -100,6 +114,9 @@ describe("the store, broken on purpose", { timeout: 300_000 }, () => {
     await closePlace(place);
     rmSync(directory, { recursive: true });
   });
+
+  const openSpoolIn = (parent: string): Promise<Spool> =>
+    openSpool({ directory: join(parent, "spool"), bytesMax: 1e9, filesMax: 1000, cipher: encryption?.spool });
 
   async function fill(spool: Spool, segments: readonly number[], count: number): Promise<void> {
     for (const segment of segments) {
@@ -116,9 +133,9 @@ describe("the store, broken on purpose", { timeout: 300_000 }, () => {
   }
 
   test("the engine killed in mid-insert again and again: nothing lost, nothing doubled", async () => {
-    const rounds = 8;
+    const rounds = encryption ? 4 : 8;
     const perSegment = 30_000;
-    const spool = await openSpool({ directory: join(directory, "spool"), bytesMax: 1e9, filesMax: 1000 });
+    const spool = await openSpoolIn(directory);
     let kills = 0;
     let segment = 0;
     for (let round = 0; round < rounds; round++) {
@@ -134,7 +151,7 @@ describe("the store, broken on purpose", { timeout: 300_000 }, () => {
       if (round % 2 === 1) {
         // The server dies too, and comes back with what is on disk.
         await inserter.close();
-        const again = await openSpool({ directory: join(directory, "spool"), bytesMax: 1e9, filesMax: 1000 });
+        const again = await openSpoolIn(directory);
         const next = startInserter({ ...place, spool: again });
         await next.idle();
         await next.close();
@@ -155,7 +172,10 @@ describe("the store, broken on purpose", { timeout: 300_000 }, () => {
   test("two who insert the same group at once add it once; two with their own add both", async () => {
     mkdirSync(join(directory, "both"));
     const path = (name: number): string => join(directory, "both", `${name}.native`);
-    for (const name of [1, 2]) await writeManyEvents(place.client, path(name), name, 20_000);
+    for (const name of [1, 2]) {
+      const rows = await writeManyEvents(place.client, path(name), name, 20_000);
+      if (encryption) writeFileSync(path(name), encryption.spool.encrypt(path(name), [rows]));
+    }
     const { store, client } = place;
     await Promise.all([
       store.insert({ token: "both-1", files: [path(1)] }),
@@ -177,10 +197,10 @@ describe("the store, broken on purpose", { timeout: 300_000 }, () => {
       return;
     }
     const perSegment = 20_000;
-    const small = await openPlace(disk);
+    const small = await openPlace(disk, encryption);
     try {
       const rows = await writeManyEvents(place.client, join(directory, "made.native"), 1, perSegment);
-      const spool = await openSpool({ directory: join(disk, "spool"), bytesMax: 1e9, filesMax: 1000 });
+      const spool = await openSpoolIn(disk);
       const receipt = { source: "host", batchId: "b1", accepted: perSegment, refused: 0, receivedMs: 1 };
 
       // Room for one batch in the spool, and for nothing that the engine would have to write.
@@ -223,4 +243,43 @@ describe("the store, broken on purpose", { timeout: 300_000 }, () => {
       spawnSync("umount", [disk]);
     }
   });
-});
+
+  const skipPlain = encryption === undefined && "without a key there is nothing that could be wrong with it";
+  test("an encrypted file that was changed is told, and nothing beside it is stored", {
+    skip: skipPlain,
+  }, async () => {
+    mkdirSync(join(directory, "changed"));
+    const paths = [1, 2].map((name) => join(directory, "changed", `${name}.native`));
+    for (const [index, path] of paths.entries()) {
+      const rows = await writeManyEvents(place.client, path, index + 1, 1000);
+      const bytes = encryption?.spool.encrypt(path, [rows]) ?? rows;
+      if (index === 1) bytes[5000] = (bytes[5000] as number) ^ 1;
+      writeFileSync(path, bytes);
+    }
+    await assert.rejects(
+      place.store.insert({ token: "changed", files: paths }),
+      (error) => error instanceof Fault && error.code === "BATCH_UNREADABLE",
+    );
+    await place.store.insert({ token: "first", files: paths.slice(0, 1) });
+    await assertExactly(place.client, 1, 1000);
+    await assert.rejects(
+      place.store.insert({ token: "gone", files: [join(directory, "changed", "3.native")] }),
+      (error) => !(error instanceof Fault) || error.code !== "BATCH_UNREADABLE",
+      "what cannot be read now is tried again, and not set aside",
+    );
+  });
+
+  test("the engine killed as soon as it has answered knows the insert again", async () => {
+    const path = join(directory, "known.native");
+    const rows = await writeManyEvents(place.client, path, 1, 20_000);
+    if (encryption) writeFileSync(path, encryption.spool.encrypt(path, [rows]));
+    for (let round = 0; round < 3; round++) {
+      await place.store.insert({ token: "known", files: [path] });
+      const killed = place.engine.pid() ?? 0;
+      process.kill(killed, "SIGKILL");
+      while (place.engine.pid() === killed) await new Promise((resolve) => setTimeout(resolve, 20));
+      await place.engine.ready(60_000);
+    }
+    await assertExactly(place.client, 1, 20_000);
+  });
+}

@@ -57,7 +57,7 @@ function bytesOf({ header, content }: { readonly header: Uint8Array; readonly co
 }
 
 async function stored(from: number, until: number): Promise<ReadonlyMap<string, string>> {
-  const source = storedOrWaiting(engineBytes(engine.socketPath), join(directory, "spool"));
+  const source = storedOrWaiting(engineBytes(engine.socketPath), { directory: join(directory, "spool") });
   const rows = await source(from, until);
   const found = new Map<string, string>();
   for (let row = 0; row < rows.count; row++) {

@@ -6,6 +6,7 @@ import { sampleMark } from "../model/event.ts";
 import type { CanonicalRows, CanonicalSource } from "../seal/bundle.ts";
 import { canonicalEvent, headerBytesMax, type SealableRows, writeHeader } from "../seal/canonical.ts";
 import { type StoredSegments, StoreUnreadable } from "../seal/segment-check.ts";
+import type { FileCipher } from "./encryption/ciphers.ts";
 import { question } from "./events/question.ts";
 import { readNativeBlocks, type SegmentBlock, segmentColumns } from "./native-rows.ts";
 
@@ -73,13 +74,19 @@ export function storedSegments(ask: AskBytes): CanonicalSource {
   return async (from, until) => segmentsOf(await storedParts(ask, from, until));
 }
 
+/** The folder in which batches wait, and how they are encrypted there. */
+export type WaitingSpool = {
+  readonly directory: string;
+  readonly cipher?: Pick<FileCipher, "decrypt"> | undefined;
+};
+
 /**
  * The same with batches that still wait in the spool: the engine will have them in a moment. The
  * spool is read first, because a batch leaves it only after the engine has it.
  */
-export function storedOrWaiting(ask: AskBytes, spoolDirectory: string): CanonicalSource {
+export function storedOrWaiting(ask: AskBytes, spool: WaitingSpool): CanonicalSource {
   return async (from, until) => {
-    const waiting = readWaiting(spoolDirectory, from, until);
+    const waiting = readWaiting(spool, from, until);
     const stored = await storedParts(ask, from, until);
     if (waiting.length === 0) return segmentsOf(stored);
     const known = new Set(stored.flatMap(({ block }) => [...new Set(block.segments)]));
@@ -98,11 +105,16 @@ async function storedParts(ask: AskBytes, from: number, until: number): Promise<
   }));
 }
 
-function readWaiting(directory: string, from: number, until: number): readonly Required<Part>[] {
+function readWaiting(
+  { directory, cipher }: WaitingSpool,
+  from: number,
+  until: number,
+): readonly Required<Part>[] {
   const names = readIfThere(() => readdirSync(directory), []);
   return names.flatMap((name) => {
     if (!name.endsWith(".native")) return [];
-    const bytes = readIfThere(() => readFileSync(join(directory, name)), Buffer.alloc(0));
+    const written = readIfThere(() => readFileSync(join(directory, name)), Buffer.alloc(0));
+    const bytes = cipher?.decrypt(name, written) ?? written;
     const blocks = readNativeBlocks(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
     return blocks.map((block) => {
       const chosen: number[] = [];
@@ -124,6 +136,7 @@ function readIfThere<T>(read: () => T, otherwise: T): T {
 
 const sampleSegmentsQuestion = question("sampleSegments");
 const eraseEventQuestion = question("eraseEvent");
+const runHashQuestion = question("runHash");
 const eraseRunMessageQuestion = question("eraseRunMessage");
 
 /** Numbers of the segments that hold events of the sample day. */
@@ -137,7 +150,10 @@ export async function sampleSegments(ask: AskBytes): Promise<readonly number[]> 
 
 /** Removes from the row of a run what it took over of a failure. Resolves when it is gone. */
 export async function eraseRunMessage(ask: AskBytes, runId: string): Promise<void> {
-  await ask(eraseRunMessageQuestion(), { run_id: runId });
+  const hash = Buffer.from(await ask(runHashQuestion(), { run_id: runId }))
+    .toString()
+    .trim();
+  await ask(eraseRunMessageQuestion(), { run_hash: hash });
 }
 
 /** Removes one event from the store for good. Resolves when no part holds it any more. */

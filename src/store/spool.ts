@@ -6,11 +6,14 @@
  * only after that the sender may be answered. They are removed rows first, so that
  * - rows without a `.json` were never acknowledged: the sender still has them, they are removed;
  * - a `.json` without rows is the rest of a removal: it is removed.
+ *
+ * With a cipher, what lies in both files is encrypted; their names say nothing that anybody sent.
  */
 import { createHash } from "node:crypto";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../model/fault.ts";
+import type { FileCipher } from "./encryption/ciphers.ts";
 import type { BatchReceipt } from "./store.ts";
 
 export type SpoolOptions = {
@@ -19,6 +22,7 @@ export type SpoolOptions = {
   readonly bytesMax: number;
   /** Batches that may wait. More: `SPOOL_FULL`. */
   readonly filesMax: number;
+  readonly cipher?: FileCipher | undefined;
 };
 
 export type SpoolFile = {
@@ -63,14 +67,14 @@ const retryAfterSeconds = 5;
 
 /** Opens the folder, removes what a crash left half done, and takes up what waits. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const { directory, bytesMax, filesMax } = options;
+  const { directory, bytesMax, filesMax, cipher } = options;
   if (/[*?{}]/.test(directory)) {
     throw new Fault("CONFIG_INVALID", `The spool's path must not contain * ? { or }: ${directory}`);
   }
   const rejectedDirectory = join(directory, "rejected");
   await mkdir(rejectedDirectory, { recursive: true, mode: 0o700 });
   await chmod(directory, 0o700);
-  const files = new Map((await takeUp(directory)).map((file) => [file.key, file]));
+  const files = new Map((await takeUp(directory, cipher)).map((file) => [file.key, file]));
   const writing = new Map<string, Promise<unknown>>();
   let bytes = [...files.values()].reduce((sum, file) => sum + file.bytes, 0);
   let rejected = (await readdir(rejectedDirectory)).filter((name) => name.endsWith(".native")).length;
@@ -91,7 +95,7 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     const name = `${String(Math.floor(receipt.receivedMs)).padStart(14, "0")}-${String(written).padStart(8, "0")}-${key}`;
     const path = join(directory, `${name}.native`);
     try {
-      await writeBatch(directory, name, receipt, chunks);
+      await writeBatch(directory, name, receipt, chunks, cipher);
     } catch (error) {
       bytes -= size;
       throw asSpoolFull(error);
@@ -185,11 +189,17 @@ function writeBatch(
   name: string,
   receipt: BatchReceipt,
   chunks: readonly Uint8Array[],
+  cipher: FileCipher | undefined,
 ): Promise<void> {
-  return writeTogether(directory, [
+  const parts: readonly Part[] = [
     { name: `${name}.json`, chunks: [Buffer.from(JSON.stringify(receipt))] },
     { name: `${name}.native`, chunks },
-  ]);
+  ];
+  if (cipher === undefined) return writeTogether(directory, parts);
+  return writeTogether(
+    directory,
+    parts.map((part) => ({ name: part.name, chunks: [cipher.encrypt(part.name, part.chunks)] })),
+  );
 }
 
 type Part = { readonly name: string; readonly chunks: readonly Uint8Array[] };
@@ -226,7 +236,10 @@ function sidecar(path: string): string {
   return path.replace(/\.native$/, ".json");
 }
 
-async function takeUp(directory: string): Promise<readonly SpoolFile[]> {
+async function takeUp(
+  directory: string,
+  cipher: Pick<FileCipher, "decrypt"> | undefined,
+): Promise<readonly SpoolFile[]> {
   const names = new Set(await readdir(directory));
   const files: SpoolFile[] = [];
   for (const name of [...names].sort()) {
@@ -236,7 +249,9 @@ async function takeUp(directory: string): Promise<readonly SpoolFile[]> {
     else if (name.endsWith(".native") && !names.has(sidecar(name))) await rm(path, { force: true });
     else if (rows !== undefined && !names.has(rows)) await rm(path, { force: true });
     else if (name.endsWith(".native")) {
-      const receipt = JSON.parse(await readFile(sidecar(path), "utf8")) as BatchReceipt;
+      const written = await readFile(sidecar(path));
+      const text = Buffer.from(cipher?.decrypt(sidecar(path), written) ?? written).toString();
+      const receipt = JSON.parse(text) as BatchReceipt;
       const key = batchKey(receipt.source, receipt.batchId);
       files.push({ key, path, bytes: (await stat(path)).size, receipt });
     }

@@ -12,6 +12,7 @@ import { addServerOption, makeClient, type ServerPlace, variable } from "../clie
 import type { AddCommand } from "../command-line.ts";
 import { loadConfig } from "../config.ts";
 import { makeDataDirectory } from "../data-directory.ts";
+import { openEncryption } from "../encryption.ts";
 import { CommandFailure } from "../exit.ts";
 import { inkOf } from "../ink.ts";
 import { wholeNumber } from "../numbers.ts";
@@ -20,7 +21,11 @@ import { showTime } from "../show.ts";
 import { type Cell, tableLines } from "../table.ts";
 import type { Terminal } from "../terminal.ts";
 
-type PlaceOptions = Partial<ServerPlace> & { readonly data?: string; readonly config?: string };
+type PlaceOptions = Partial<ServerPlace> & {
+  readonly data?: string;
+  readonly config?: string;
+  readonly encryptionKeyFile?: string;
+};
 type AddOptions = PlaceOptions & {
   readonly scope: readonly KeyScope[];
   readonly expires?: number;
@@ -143,20 +148,21 @@ function placed(command: Command, { environment }: Terminal): Command {
     .addOption(given === undefined ? server : server.default(given))
     .option("--key-file <file>", "file that holds a key with the scope `admin`; with --server only")
     .option("--data <directory>", "the data directory ($MIDWATCH_DATA)")
-    .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)");
+    .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
+    .option("--encryption-key-file <file>", "key of an encrypted directory ($MIDWATCH_ENCRYPTION_KEY_FILE)");
 }
 
 async function inPlace<T>(
-  { server, keyFile, data, config }: PlaceOptions,
+  { server, keyFile, ...flags }: PlaceOptions,
   terminal: Terminal,
   act: (place: KeyPlace) => Promise<T>,
 ): Promise<T> {
-  if (server !== undefined && data === undefined)
+  if (server !== undefined && flags.data === undefined)
     return await act(throughServer({ server, ...(keyFile !== undefined && { keyFile }) }, terminal));
-  const flags = { ...(data !== undefined && { data }), ...(config !== undefined && { config }) };
   const { values } = loadConfig(flags, terminal.environment);
   makeDataDirectory(values.data);
-  const control = openSqliteControl(join(values.data, "control.db"));
+  const encryption = await openEncryption(values, terminal.randomBytes);
+  const control = openSqliteControl(join(values.data, "control.db"), encryption?.control);
   try {
     return await act(inDirectory(control, terminal));
   } finally {

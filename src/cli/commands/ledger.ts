@@ -14,8 +14,9 @@ import { proveEvent, verifyProof } from "../../seal/proof.ts";
 import { startEngine } from "../../store/engine/supervisor.ts";
 import { engineBytes, removeStoredEvent, storedSegments } from "../../store/segment-rows.ts";
 import type { AddCommand } from "../command-line.ts";
-import { loadConfig } from "../config.ts";
+import { type Config, loadConfig } from "../config.ts";
 import { holdDataDirectory } from "../data-directory.ts";
+import { openEncryption } from "../encryption.ts";
 import { CommandFailure } from "../exit.ts";
 import { ledgerDirectory, ledgerOptions } from "../ledger.ts";
 import { anchorStatesPath, cosignedPaths, openWitnessKey, sentencesOf } from "../ledger-anchors.ts";
@@ -25,7 +26,11 @@ import { showCount } from "../show.ts";
 import type { Terminal } from "../terminal.ts";
 import { keyOption, readPinnedKey } from "./verify.ts";
 
-type PlaceOptions = { readonly data?: string; readonly config?: string };
+type PlaceOptions = {
+  readonly data?: string;
+  readonly config?: string;
+  readonly encryptionKeyFile?: string;
+};
 type EraseOptions = PlaceOptions & {
   readonly actor: string;
   readonly approver: string;
@@ -59,8 +64,7 @@ export const addLedger: AddCommand = (program, terminal) => {
       "Prints the newest signed checkpoint. Whoever keeps it can later prove a roll-back or a fork.",
     )
     .action(async (options: PlaceOptions) => {
-      const data = dataOf(options, terminal);
-      const { source, release } = await openLedgerData(data, terminal.pid);
+      const { source, release } = await openLedgerData(placeOf(options, terminal), terminal);
       await release();
       await terminal.write(Buffer.from(source("checkpoint") ?? []).toString());
     });
@@ -104,7 +108,7 @@ export const addLedger: AddCommand = (program, terminal) => {
       if (existsSync(directory)) throw new CommandFailure("usage", `${directory} is there already`);
       const data = dataOf(options, terminal);
       const verifier = signerOf(data);
-      const opened = await openLedgerData(data, terminal.pid);
+      const opened = await openLedgerData(placeOf(options, terminal), terminal);
       try {
         const { entries, events } = await exportBundle({
           ...opened,
@@ -222,7 +226,8 @@ async function onStopped(
   const signer = signerOf(data);
   const held = holdDataDirectory(data, terminal.pid);
   try {
-    const engine = await startEngine({ directory: join(data, "engine") });
+    const encryption = await openEncryption(placeOf(options, terminal), terminal.randomBytes);
+    const engine = await startEngine({ directory: join(data, "engine"), keys: encryption?.engine });
     try {
       const memory = memoryOf(options, terminal);
       const ledger = new Ledger(ledgerOptions(data, memory, signer, terminal.clock));
@@ -245,11 +250,16 @@ async function onStopped(
 function placed(command: Command): Command {
   return command
     .option("--data <directory>", "data directory ($MIDWATCH_DATA)")
-    .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)");
+    .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
+    .option("--encryption-key-file <file>", "key of an encrypted directory ($MIDWATCH_ENCRYPTION_KEY_FILE)");
+}
+
+function placeOf(options: PlaceOptions, terminal: Terminal): Config {
+  return loadConfig(options, terminal.environment).values;
 }
 
 function dataOf(options: PlaceOptions, terminal: Terminal): string {
-  return loadConfig(options, terminal.environment).values.data;
+  return placeOf(options, terminal).data;
 }
 
 function memoryOf(options: PlaceOptions, terminal: Terminal): string {

@@ -18,6 +18,10 @@ export const addServe: AddCommand = (program, terminal) => {
     .option("--data <directory>", "directory that holds everything ($MIDWATCH_DATA)")
     .option("--listen <address>", "address and port ($MIDWATCH_LISTEN)")
     .option("--tls <mode>", "off, self or files ($MIDWATCH_TLS); self makes a certificate")
+    .option(
+      "--encryption-key-file <file>",
+      "encrypt what is stored under this key ($MIDWATCH_ENCRYPTION_KEY_FILE); chosen before the first start",
+    )
     .option("--access <mode>", "people or open ($MIDWATCH_ACCESS)")
     .addHelpText(
       "after",

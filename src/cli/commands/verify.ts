@@ -20,6 +20,7 @@ type Options = {
   readonly bundle?: string;
   readonly data?: string;
   readonly config?: string;
+  readonly encryptionKeyFile?: string;
   readonly checkpoint?: readonly string[];
   readonly witness?: readonly string[];
   readonly resume?: string;
@@ -79,6 +80,7 @@ export const addVerify: AddCommand = (program, terminal) => {
     )
     .option("--data <directory>", "data directory, or a backup of one ($MIDWATCH_DATA)")
     .option("--config <file>", "configuration file ($MIDWATCH_CONFIG)")
+    .option("--encryption-key-file <file>", "key of an encrypted directory ($MIDWATCH_ENCRYPTION_KEY_FILE)")
     .option(
       "--bundle <directory>",
       "a bundle that `midwatch ledger export` wrote, instead of a data directory",
@@ -133,8 +135,7 @@ async function onPlace(
   if (options.bundle !== undefined) {
     return act({ source: folderSource(options.bundle), events: bundleEvents(options.bundle) });
   }
-  const { data } = loadConfig(options, terminal.environment).values;
-  const ledger = await openLedgerData(data, terminal.pid);
+  const ledger = await openLedgerData(loadConfig(options, terminal.environment).values, terminal);
   try {
     return await act(ledger);
   } finally {

@@ -1,7 +1,8 @@
 /** The people's part of the control store in SQLite. Each statement is a `.sql` file of `people/`. */
-import type { SQLInputValue, StatementSync } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import { Fault } from "../../model/fault.ts";
 import type { Invitation, PeopleStore, Person, Session } from "../people.ts";
+import type { Statement } from "./encrypted.ts";
 import type { WatchTools } from "./watch.ts";
 
 const statementNames = [
@@ -23,17 +24,19 @@ const statementNames = [
   "dropExpired",
 ] as const;
 
+const byName = (a: Person, b: Person): number => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1);
+
 type PeopleTools = Pick<WatchTools, "database" | "readSql" | "answer" | "atOnce">;
 
 export function peopleStore({ database, readSql, answer, atOnce }: PeopleTools): PeopleStore {
   const statements = Object.fromEntries(
     statementNames.map((name) => [name, database.prepare(readSql(`people/${name}`))]),
-  ) as Record<(typeof statementNames)[number], StatementSync>;
-  const one = (statement: StatementSync, values: Record<string, SQLInputValue>): unknown => {
+  ) as Record<(typeof statementNames)[number], Statement>;
+  const one = (statement: Statement, values: Record<string, SQLInputValue>): unknown => {
     const row = statement.get(values);
     return row === undefined ? undefined : JSON.parse(row["document"] as string);
   };
-  const all = (statement: StatementSync, values: Record<string, SQLInputValue> = {}): readonly unknown[] =>
+  const all = (statement: Statement, values: Record<string, SQLInputValue> = {}): readonly unknown[] =>
     statement.all(values).map((row) => JSON.parse(row["document"] as string) as unknown);
   const now = (nowMs: number) => ({ now_ms: Math.floor(nowMs) });
 
@@ -52,7 +55,8 @@ export function peopleStore({ database, readSql, answer, atOnce }: PeopleTools):
   }
 
   return {
-    people: () => answer(() => all(statements.people) as readonly Person[]),
+    // In this order here, because the database cannot sort names that are encrypted in it.
+    people: () => answer(() => (all(statements.people) as readonly Person[]).toSorted(byName)),
     person: (id) => answer(() => one(statements.person, { id }) as Person | undefined),
     personByName: (name) =>
       answer(() => one(statements.personByName, { name_lower: name.toLowerCase() }) as Person | undefined),

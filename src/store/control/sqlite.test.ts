@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { makeEncryption } from "../encryption/ciphers.ts";
+import { makeDataKey } from "../encryption/data-key.ts";
 import { controlContract } from "./control.contract.ts";
 import { openSqliteControl } from "./sqlite.ts";
 
@@ -10,6 +13,15 @@ controlContract("SQLite", () => {
   const directory = mkdtempSync(join(tmpdir(), "midwatch-control-"));
   return {
     open: () => openSqliteControl(join(directory, "control.sqlite")),
+    remove: () => rmSync(directory, { recursive: true }),
+  };
+});
+
+controlContract("encrypted SQLite", () => {
+  const directory = mkdtempSync(join(tmpdir(), "midwatch-control-"));
+  const { control } = makeEncryption(makeDataKey(randomBytes), randomBytes);
+  return {
+    open: () => openSqliteControl(join(directory, "control.sqlite"), control),
     remove: () => rmSync(directory, { recursive: true }),
   };
 });

@@ -3,11 +3,13 @@
  * resolves (write-ahead log, full synchronisation). Each statement is a `.sql` file of this folder.
  */
 import { chmodSync, closeSync, openSync, readFileSync } from "node:fs";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Fault } from "../../model/fault.ts";
+import type { TextCipher } from "../encryption/ciphers.ts";
 import { type AppliedMigration, pendingMigrations, readMigrations } from "../migrations.ts";
 import type { ApiKey, BatchReceipt, ControlStore, KeyScope } from "../store.ts";
 import { debugStore } from "./debug.ts";
+import { type Statement, withCipher } from "./encrypted.ts";
 import { erasureStore } from "./erasures.ts";
 import { peopleStore } from "./people.ts";
 import { watchStore } from "./watch.ts";
@@ -33,22 +35,26 @@ const statementNames = [
 type Row = Readonly<Record<string, unknown>>;
 type Values = Record<string, SQLInputValue>;
 
-/** Opens or makes the database file, readable by its owner only, and brings its schema up to date. */
-export function openSqliteControl(path: string): ControlStore {
+/**
+ * Opens or makes the database file, readable by its owner only, and brings its schema up to date.
+ * With a cipher, texts are encrypted in it.
+ */
+export function openSqliteControl(path: string, cipher?: TextCipher): ControlStore {
   // Made before SQLite opens it, so that it is never readable by others, not even for a moment.
   closeSync(openSync(path, "a", 0o600));
   chmodSync(path, 0o600);
-  const database = new DatabaseSync(path, { timeout: 10_000 });
+  const file = new DatabaseSync(path, { timeout: 10_000 });
   try {
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-    migrate(database);
+    file.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    migrate(file);
   } catch (error) {
-    database.close();
+    file.close();
     throw error;
   }
+  const database = withCipher(file, cipher);
   const statements = Object.fromEntries(
     statementNames.map((name) => [name, database.prepare(readSql(name))]),
-  ) as Record<(typeof statementNames)[number], StatementSync>;
+  ) as Record<(typeof statementNames)[number], Statement>;
   let closed = false;
 
   /** As a promise, because the other implementation is a server. */
@@ -70,7 +76,7 @@ export function openSqliteControl(path: string): ControlStore {
       answer(() => optional(statements.receipt.get({ source, batch_id: batchId }), toReceipt)),
     addReceipts: (receipts) =>
       answer(() =>
-        atOnce(database, () => {
+        atOnce(file, () => {
           for (const receipt of receipts) {
             statements.addReceipt.run(fromReceipt(receipt));
             const { source, chain } = receipt;
@@ -91,20 +97,20 @@ export function openSqliteControl(path: string): ControlStore {
       answer(() => optional(statements.setting.get({ name }), (row) => String(row["value"]))),
     setSetting: (name, value) => answer(() => void statements.setSetting.run({ name, value })),
     ...erasureStore({ database, readSql, answer }),
-    ...peopleStore({ database, readSql, answer, atOnce: (work) => atOnce(database, work) }),
-    ...debugStore({ database, readSql, answer, atOnce: (work) => atOnce(database, work) }),
+    ...peopleStore({ database, readSql, answer, atOnce: (work) => atOnce(file, work) }),
+    ...debugStore({ database, readSql, answer, atOnce: (work) => atOnce(file, work) }),
     ...watchStore({
       database,
       readSql,
       answer,
-      atOnce: (work) => atOnce(database, work),
+      atOnce: (work) => atOnce(file, work),
       setting: (name) => optional(statements.setting.get({ name }), (row) => String(row["value"])),
       setSetting: (name, value) => void statements.setSetting.run({ name, value }),
     }),
     async close() {
       if (closed) return;
       closed = true;
-      database.close();
+      file.close();
     },
   };
 }

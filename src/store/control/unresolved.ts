@@ -2,8 +2,8 @@
  * The incidents that are not over, as this process knows them: the watch asks in every look, and of
  * thousands the same few change. What another process changed is noticed, and then all are read anew.
  */
-import type { DatabaseSync } from "node:sqlite";
 import type { Incident } from "../../model/incident.ts";
+import type { Database } from "./encrypted.ts";
 
 /** As many as are read at once. With more, those that changed last are read anew. */
 const knownMax = 10_000;
@@ -15,7 +15,7 @@ export type Unresolved = {
   readonly note: (changed: readonly Incident[]) => void;
 };
 
-export function unresolvedIn(database: DatabaseSync, read: () => readonly Incident[]): Unresolved {
+export function unresolvedIn(database: Database, read: () => readonly Incident[]): Unresolved {
   // SQLite counts the commits of every other connection here, and none of this one.
   const version = database.prepare("PRAGMA data_version");
   let known: { readonly version: unknown; readonly byId: Map<string, Incident> } | undefined;

@@ -1,9 +1,10 @@
 /** The watch's part of the control store in SQLite. Each statement is a `.sql` file of `watch/`. */
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import type { Incident, Message, TimelineEntry } from "../../model/incident.ts";
 import { type Declaration, jobKey, type Monitor } from "../../model/monitor.ts";
 import type { Silence } from "../../model/silence.ts";
 import { type WatchChange, WatchConflict, type WatchStore } from "../watch.ts";
+import type { Database, Statement } from "./encrypted.ts";
 import { unresolvedIn } from "./unresolved.ts";
 
 const statementNames = [
@@ -39,7 +40,7 @@ type Row = Readonly<Record<string, unknown>>;
 type Values = Record<string, SQLInputValue>;
 
 export type WatchTools = {
-  readonly database: DatabaseSync;
+  readonly database: Database;
   readonly readSql: (name: string) => string;
   readonly answer: <T>(work: () => T) => Promise<T>;
   readonly atOnce: (work: () => void) => void;
@@ -51,7 +52,7 @@ export function watchStore(tools: WatchTools): WatchStore {
   const { database, readSql, answer, atOnce } = tools;
   const statements = Object.fromEntries(
     statementNames.map((name) => [name, database.prepare(readSql(`watch/${name}`))]),
-  ) as Record<(typeof statementNames)[number], StatementSync>;
+  ) as Record<(typeof statementNames)[number], Statement>;
   const unresolved = unresolvedIn(database, () => statements.unresolved.all().map(toIncident));
   const addTimeline = (entry: TimelineEntry): void => void statements.addTimeline.run(fromEntry(entry));
 

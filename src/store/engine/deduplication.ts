@@ -5,13 +5,15 @@
  */
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { booksFolder, plainFolder } from "./disk.ts";
 
 /** `directory` is the engine's. Resolves to the number of files that are on the disk now. */
 export async function syncDeduplication(directory: string): Promise<number> {
-  const store = join(directory, "data", "store");
-  const tables = (await namesIn(store)).map(async (prefix) => {
-    const folders = await namesIn(join(store, prefix));
-    return folders.map((name) => join(store, prefix, name, "deduplication_logs"));
+  const stores = [plainFolder, booksFolder].map((folder) => join(directory, folder, "store"));
+  const prefixes = stores.map(async (store) => (await namesIn(store)).map((prefix) => join(store, prefix)));
+  const tables = (await Promise.all(prefixes)).flat().map(async (prefix) => {
+    const folders = await namesIn(prefix);
+    return folders.map((name) => join(prefix, name, "deduplication_logs"));
   });
   const files = (await Promise.all(tables)).flat().map(async (folder) => {
     const names = await namesIn(folder);

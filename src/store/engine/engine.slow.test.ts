@@ -181,3 +181,44 @@ describe("the engine", () => {
     rmSync(other, { recursive: true });
   });
 });
+
+describe("an engine with an encrypted disk", () => {
+  const directory = mkdtempSync(join(tmpdir(), "midwatch-engine-"));
+  after(() => rmSync(directory, { recursive: true }));
+  const keys = { disk: "ab".repeat(32), spool: "cd".repeat(32) };
+  /** Two million groups, and leave to write them down when they need more than a few megabytes. */
+  const heavy = `SELECT count() AS groups FROM (
+      SELECT concat('a group ', toString(cityHash64(number))) AS name FROM numbers(2000000) GROUP BY name)`;
+  const mayWrite = { max_bytes_before_external_group_by: "10000000", max_threads: 1 };
+  const fewMegabytes = { max_memory_usage: "150000000", max_bytes_ratio_before_external_group_by: 0 };
+
+  test("it writes nothing down that does not fit into memory, and says so", async () => {
+    for (const encrypted of [false, true]) {
+      const place = join(directory, String(encrypted));
+      const engine = await startEngine({ directory: place, keys: encrypted ? keys : undefined });
+      const client = engineClient(engine);
+      const asked = client.rows<{ groups: string }>(heavy, {}, { ...mayWrite, ...fewMegabytes });
+      if (encrypted) await assert.rejects(asked, hasCode("QUERY_TOO_HEAVY"));
+      else assert.equal(Number((await asked)[0]?.groups), 2_000_000, "without a key it is written down");
+      await client.close();
+      await engine.close();
+    }
+  });
+
+  test("another key does not open what it wrote", async () => {
+    const place = join(directory, "key");
+    const engine = await startEngine({ directory: place, keys });
+    const client = engineClient(engine);
+    await client.run("CREATE TABLE held (a String) ENGINE = MergeTree ORDER BY a", "maintenance");
+    await client.run("INSERT INTO held SELECT 'kept'", "insert");
+    await client.close();
+    await engine.close();
+    const other = { ...keys, disk: "ef".repeat(32) };
+    await assert.rejects(startEngine({ directory: place, keys: other }), /under another key/);
+    const again = await startEngine({ directory: place, keys });
+    const asker = engineClient(again);
+    assert.deepEqual(await asker.rows("SELECT a FROM held", {}), [{ a: "kept" }]);
+    await asker.close();
+    await again.close();
+  });
+});

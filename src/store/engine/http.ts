@@ -5,7 +5,15 @@
  */
 import { chmodSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { SessionPool, Statement } from "./sessions.ts";
+import type { DecryptedFiles } from "./decrypted.ts";
+import { inMemoryAlone } from "./disk.ts";
+import type { SessionPool, Statement, StatementRun } from "./sessions.ts";
+
+/**
+ * Names encrypted files, as a JSON list, which the statement reads as one by its parameter `path`.
+ * The one thing here that ClickHouse's interface does not have.
+ */
+export const encryptedFilesName = "encrypted_files";
 
 /** A statement's text. Longer: refused. Rows travel as files, never in statements. */
 const statementBytesMax = 4 * 1024 * 1024;
@@ -24,11 +32,18 @@ const notSettings = new Set([
   "send_progress_in_http_headers",
   "http_headers_progress_interval_ms",
   "enable_http_compression",
+  encryptedFilesName,
 ]);
 
-export function serveEngine(pool: SessionPool, socketPath: string, onReady: () => void): Server {
+/** `encrypted` is absent where nothing is encrypted. */
+export function serveEngine(
+  pool: SessionPool,
+  encrypted: DecryptedFiles | undefined,
+  socketPath: string,
+  onReady: () => void,
+): Server {
   const server = createServer({ maxHeaderSize: addressBytesMax }, (request, response) => {
-    void answer(pool, request, response).catch((error: unknown) => {
+    void answer(pool, encrypted, request, response).catch((error: unknown) => {
       answerError(response, error instanceof Error ? error.message : String(error));
     });
   });
@@ -41,7 +56,12 @@ export function serveEngine(pool: SessionPool, socketPath: string, onReady: () =
   return server;
 }
 
-async function answer(pool: SessionPool, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  pool: SessionPool,
+  encrypted: DecryptedFiles | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://engine");
   if (pathname === "/ping") {
     response.end("Ok.\n");
@@ -55,11 +75,19 @@ async function answer(pool: SessionPool, request: IncomingMessage, response: Ser
   const sql = [searchParams.get("query") ?? "", body].filter((part) => part !== "").join("\n");
   // Gone while its statement was still being read.
   if (request.socket.destroyed) return;
-  const run = pool.run(statementOf(sql, searchParams));
+  let isGone = false;
+  let running: StatementRun | undefined;
   response.on("close", () => {
-    if (!response.writableFinished) run.cancel();
+    isGone = !response.writableFinished;
+    if (isGone) running?.cancel();
   });
-  const bytes = await run.answer;
+  const start = (statement: Statement): Promise<Uint8Array> => {
+    running = pool.run(statement);
+    if (isGone) running.cancel();
+    return running.answer;
+  };
+  const statement = statementOf(sql, searchParams, encrypted === undefined ? [] : inMemoryAlone);
+  const bytes = await onFiles(encrypted, statement, searchParams, start);
   response.writeHead(200, {
     "Content-Length": bytes.byteLength,
     "X-ClickHouse-Query-Id": searchParams.get("query_id") ?? "",
@@ -67,13 +95,33 @@ async function answer(pool: SessionPool, request: IncomingMessage, response: Ser
   response.end(bytes);
 }
 
-function statementOf(sql: string, address: URLSearchParams): Statement {
+/** Runs a statement, through the pipe where it names encrypted files. */
+function onFiles(
+  encrypted: DecryptedFiles | undefined,
+  statement: Statement,
+  address: URLSearchParams,
+  start: (statement: Statement) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
+  const named = address.get(encryptedFilesName);
+  if (named === null) return start(statement);
+  if (encrypted === undefined) throw new Error("the engine was given no key for encrypted files");
+  return encrypted.feed(JSON.parse(named) as readonly string[], (path) =>
+    start({ ...statement, parameters: new Map([...statement.parameters, ["path", path]]) }),
+  );
+}
+
+function statementOf(
+  sql: string,
+  address: URLSearchParams,
+  held: readonly (readonly [name: string, value: string])[],
+): Statement {
   const settings = new Map<string, string>();
   const parameters = new Map<string, string>();
   for (const [name, value] of address) {
     if (name.startsWith("param_")) parameters.set(nameOf(name.slice("param_".length)), value);
     else if (!notSettings.has(name)) settings.set(nameOf(name), value);
   }
+  for (const [name, value] of held) settings.set(name, value);
   return { sql, format: address.get("default_format") ?? "TabSeparated", settings, parameters };
 }
 

@@ -7,6 +7,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../model/fault.ts";
+import type { EngineKeys } from "../encryption/ciphers.ts";
+import type { EngineStart } from "./child.ts";
+import { plainFolder } from "./disk.ts";
 
 /** Pauses between restarts: from the first, doubled up to the last. */
 const restartMsMin = 100;
@@ -28,6 +31,8 @@ export type EngineOptions = {
   /** Holds the data and the socket; made with mode 0700. */
   readonly directory: string;
   readonly onNotice?: (notice: EngineNotice) => void;
+  /** Absent: nothing that it writes is encrypted. A directory is opened as it was made. */
+  readonly keys?: EngineKeys | undefined;
 };
 
 export type EngineProcess = {
@@ -67,12 +72,16 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
 
   function start(): void {
     restartTimer = undefined;
-    const started = fork(new URL("child.ts", import.meta.url), [join(directory, "data"), socketPath], {
+    const started = fork(new URL("child.ts", import.meta.url), [join(directory, plainFolder), socketPath], {
       execArgv: [],
       env: { TZ: "UTC", UV_THREADPOOL_SIZE: "12" },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     child = started;
+    const message: EngineStart = { keys: options.keys };
+    started.send(message, () => {
+      // One that is gone already says why when it closes.
+    });
     let lastWords = "";
     let failed: string | undefined;
     started.stderr?.setEncoding("utf8").on("data", (text: string) => {

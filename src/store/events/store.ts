@@ -9,6 +9,7 @@ import { Fault } from "../../model/fault.ts";
 import type { FieldName } from "../../model/fields.ts";
 import { limits } from "../../model/limits.ts";
 import type { EngineClient, Settings } from "../engine/client.ts";
+import { encryptedFilesName } from "../engine/http.ts";
 import type {
   EventFilter,
   EventQuery,
@@ -69,13 +70,22 @@ const answerSettings = {
   output_format_json_quote_64bit_integers: 1,
 } as const;
 
-export type EventStoreOptions = { readonly client: EngineClient; readonly retention: Retention };
+export type EventStoreOptions = {
+  readonly client: EngineClient;
+  readonly retention: Retention;
+  /** The files of the spool are; the engine has their key. */
+  readonly isEncrypted?: boolean;
+};
 
 /** With the questions that only the watch asks. */
 export type SurveyedStore = EventStore & SurveyQuestions;
 
 /** Brings the schema up to date first. */
-export async function openEventStore({ client, retention }: EventStoreOptions): Promise<SurveyedStore> {
+export async function openEventStore({
+  client,
+  retention,
+  isEncrypted = false,
+}: EventStoreOptions): Promise<SurveyedStore> {
   checkRetention(retention);
   await migrateEvents(client);
   let closed = false;
@@ -93,7 +103,7 @@ export async function openEventStore({ client, retention }: EventStoreOptions): 
   };
 
   return {
-    insert: (group) => insertGroup(open, retention, group),
+    insert: (group) => insertGroup(open, { retention, isEncrypted }, group),
     events: (query) => findEvents(open, query),
     async event(id) {
       if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined;
@@ -117,7 +127,11 @@ export async function openEventStore({ client, retention }: EventStoreOptions): 
   };
 }
 
-async function insertGroup(client: EngineClient, retention: Retention, group: InsertGroup): Promise<void> {
+async function insertGroup(
+  client: EngineClient,
+  { retention, isEncrypted }: Required<Omit<EventStoreOptions, "client">>,
+  group: InsertGroup,
+): Promise<void> {
   const [first] = group.files;
   if (first === undefined) return;
   const slash = first.lastIndexOf("/") + 1;
@@ -127,6 +141,7 @@ async function insertGroup(client: EngineClient, retention: Retention, group: In
   }
   const names = group.files.map((file) => file.slice(slash)).join(",");
   const path = group.files.length === 1 ? first : `${directory}{${names}}`;
+  const files = (isEncrypted ? { [encryptedFilesName]: JSON.stringify(group.files) } : {}) as Settings;
   try {
     await client.run(
       insert({ columns: nativeColumnNames }),
@@ -139,7 +154,7 @@ async function insertGroup(client: EngineClient, retention: Retention, group: In
         http_days: retention.http,
         audit_days: retention.audit,
       },
-      { ...oneBlock, ...deduplicated, insert_deduplication_token: group.token },
+      { ...oneBlock, ...deduplicated, ...files, insert_deduplication_token: group.token },
     );
   } catch (error) {
     if (!(error instanceof ClickHouseError) || !unreadableCodes.has(error.code)) throw error;

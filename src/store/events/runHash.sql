@@ -1,0 +1,1 @@
+SELECT cityHash64({run_id:String}) LIMIT 1
