@@ -45,6 +45,8 @@ export async function run({ quick }: { readonly quick: boolean }): Promise<{
     lines: [
       `${outcome.jobs} jobs, ${outcome.weeks} weeks, ${outcome.runs.toLocaleString("en-US")} runs, ${outcome.looks.toLocaleString("en-US")} looks; seed ${worldSeed}`,
       "",
+      "                                               after   after its",
+      "                                      found    fault   first run",
       ...faultLines(outcome),
       "",
       `hard faults found: ${figures.hard_faults_found} of ${figures.hard_faults} (limit: all); others: ${figures.faults_found - figures.hard_faults_found} of ${figures.faults - figures.hard_faults}`,
@@ -64,12 +66,18 @@ export async function run({ quick }: { readonly quick: boolean }): Promise<{
 function faultLines({ found }: Outcome): readonly string[] {
   return [...Map.groupBy(found, ({ fault }) => fault.kind.name)].map(([name, all]) => {
     const seen = all.filter(({ incident }) => incident);
-    const delays = seen.map(({ delayMs = 0 }) => delayMs / 60_000).toSorted((a, b) => a - b);
     const kinds = [...new Set(seen.map(({ incident }) => incident?.kind))].join(", ");
-    const delay = delays.length === 0 ? "" : `after ${Math.round(delays[delays.length >> 1] ?? 0)} min`;
+    const since = middleMinutes(seen.map(({ delayMs = 0 }) => delayMs));
+    const sinceRun = middleMinutes(seen.flatMap(({ afterRunMs: ms }) => (ms === undefined ? [] : [ms])));
     const mark = all[0]?.fault.kind.hard === true ? "hard" : "    ";
-    return `${mark} ${name.padEnd(32)} ${seen.length} of ${all.length}  ${delay.padEnd(15)} ${kinds}`.trimEnd();
+    return `${mark} ${name.padEnd(32)} ${seen.length} of ${all.length}  ${since.padStart(8)} ${sinceRun.padStart(8)}   ${kinds}`.trimEnd();
   });
+}
+
+/** Of half of them it was less. */
+function middleMinutes(delaysMs: readonly number[]): string {
+  const middle = delaysMs.toSorted((a, b) => a - b)[delaysMs.length >> 1];
+  return middle === undefined ? "" : `${Math.round(middle / 60_000)} min`;
 }
 
 function mistakenLines({ mistaken }: Outcome): readonly string[] {

@@ -13,8 +13,8 @@ export type FaultKind = {
   readonly lastsMs: number;
   readonly suits: (job: WorldJob) => boolean;
   readonly found: readonly FindingKind[];
-  /** It can be known no sooner than so long after its begin. */
-  readonly knownAfterMs?: number;
+  /** News is no news the second time: no job has it twice. */
+  readonly isNews?: true;
 };
 
 export type Fault = {
@@ -112,14 +112,29 @@ export const faultKinds: readonly FaultKind[] = [
     suits: isDaily,
     found: ["too_often", "unfamiliar"],
   },
-  { name: "is begun from a console", hard: false, lastsMs: 2 * hourMs, suits: isBusy, found: ["unfamiliar"] },
-  { name: "gets other arguments", hard: false, lastsMs: 4 * hourMs, suits: isBusy, found: ["unfamiliar"] },
+  {
+    name: "is begun from a console",
+    hard: false,
+    lastsMs: 2 * hourMs,
+    suits: isBusy,
+    found: ["unfamiliar"],
+    isNews: true,
+  },
+  {
+    name: "gets other arguments",
+    hard: false,
+    lastsMs: 4 * hourMs,
+    suits: isBusy,
+    found: ["unfamiliar"],
+    isNews: true,
+  },
   {
     name: "runs on an unknown host",
     hard: false,
     lastsMs: 4 * hourMs,
     suits: (job) => isBusy(job) && !job.isScaled,
     found: ["unfamiliar"],
+    isNews: true,
   },
 ];
 
@@ -144,8 +159,8 @@ export function plantFaults(
         const isFree = faults.every(
           (other) =>
             other.job !== job ||
-            other.untilMs < begin - 2 * dayMs ||
-            other.fromMs > begin + kind.lastsMs + 2 * dayMs,
+            (!(kind.isNews && other.kind === kind) &&
+              (other.untilMs < begin - 2 * dayMs || other.fromMs > begin + kind.lastsMs + 2 * dayMs)),
         );
         if (!isFree) continue;
         faults.push({ kind, job, fromMs: begin, untilMs: begin + kind.lastsMs });

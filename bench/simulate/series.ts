@@ -2,7 +2,8 @@
  * Labelled series of durations, none of which was looked at while limits were chosen: how many of
  * their anomalies the band finds, and how many of its findings are anomalies.
  */
-import { seasonalBand, weekHourOf } from "../../src/detect/band.ts";
+import { weekHourOf } from "../../src/detect/band.ts";
+import { isNearWeekHour, samplesMax, samplesOfAllMax, seasonalBand } from "../../src/detect/season.ts";
 import { type Chance, chanceOf } from "./chance.ts";
 
 const hourMs = 3_600_000;
@@ -32,6 +33,8 @@ const families: readonly Family[] = [
   { name: "almost constant", value: (_, chance) => 30_000 + chance.below(40) },
 ];
 
+type Run = { readonly hour: number; readonly value: number; readonly weekHour: number };
+
 export type SeriesResult = {
   readonly name: string;
   readonly planted: number;
@@ -46,7 +49,7 @@ export function judgeSeries(seed: number, each: number): readonly SeriesResult[]
     let [planted, found, mistaken, judged] = [0, 0, 0, 0];
     for (let number = 0; number < each; number++) {
       const chance = chanceOf(seed + index * 1000 + number);
-      const values: { readonly value: number; readonly weekHour: number }[] = [];
+      const values: Run[] = [];
       for (let hour = 0; hour < weeks * 168; hour++) {
         const isPlanted = hour > 168 && chance.share() < 0.01;
         const factor = 3 + chance.share() * 7;
@@ -54,20 +57,33 @@ export function judgeSeries(seed: number, each: number): readonly SeriesResult[]
         const value = family.value(hour, chance) * times;
         const weekHour = weekHourOf(begin + hour * hourMs, "UTC");
         const newest = values.toReversed();
-        const samples = (of: typeof values): readonly number[] => of.slice(0, 60).map((one) => one.value);
-        const band = seasonalBand({
-          week: samples(newest.filter((one) => one.weekHour === weekHour)),
-          day: samples(newest.filter((one) => one.weekHour % 24 === weekHour % 24)),
-          all: samples(newest),
-        });
+        const samples = (isOf: (one: Run) => boolean, most = samplesMax): readonly number[] =>
+          newest
+            .filter(isOf)
+            .slice(0, most)
+            .map((one) => one.value);
+        const band = seasonalBand(
+          {
+            week: samples((one) => one.weekHour === weekHour),
+            near: samples((one) => isNearWeekHour(one.weekHour, weekHour) && one.hour < hour - 24),
+            lastWeek: samples(
+              (one) =>
+                isNearWeekHour(one.weekHour, weekHour) && one.hour < hour - 24 && one.hour >= hour - 192,
+            ),
+            day: samples((one) => one.weekHour % 24 === weekHour % 24),
+            all: samples(() => true, samplesOfAllMax),
+          },
+          { runsPerWeek: 168, knownMs: hour * hourMs },
+        );
+        // What is passed over while it is still being learnt is missed all the same.
+        if (isPlanted) planted += 1;
         if (band) {
           judged += 1;
           const isFound = value > band.highLimit || value < band.lowLimit;
-          if (isPlanted) planted += 1;
           if (isPlanted && isFound) found += 1;
           if (!isPlanted && isFound) mistaken += 1;
         }
-        values.push({ value, weekHour });
+        values.push({ hour, value, weekHour });
       }
     }
     return { name: family.name, planted, found, mistaken, judged };

@@ -17,7 +17,7 @@ import type { EventStore, StoredEvent } from "../../src/store/store.ts";
 import { chanceOf } from "./chance.ts";
 import { type Fault, plantFaults } from "./faults.ts";
 import { virtualStore } from "./store.ts";
-import { jobsOf, monitorOf, worldOf, zone } from "./world.ts";
+import { jobsOf, monitorOf, type World, worldOf, zone } from "./world.ts";
 
 export type Scenario = {
   readonly seed: number;
@@ -30,7 +30,12 @@ export type Scenario = {
   readonly lookEveryMs?: number;
 };
 
-export type Found = { readonly fault: Fault; readonly incident?: Incident; readonly delayMs?: number };
+export type Found = {
+  readonly fault: Fault;
+  readonly incident?: Incident;
+  readonly delayMs?: number;
+  readonly afterRunMs?: number;
+};
 
 export type Outcome = {
   readonly found: readonly Found[];
@@ -126,10 +131,14 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
     pending = pending.slice(taken);
   }
   await surveyor.close();
-  return { ...matched(faults, opened), jobs: jobs.length, weeks, runs, looks };
+  return { ...matched(faults, opened, world), jobs: jobs.length, weeks, runs, looks };
 }
 
-function matched(faults: readonly Fault[], opened: readonly Incident[]): Pick<Outcome, "found" | "mistaken"> {
+function matched(
+  faults: readonly Fault[],
+  opened: readonly Incident[],
+  world: World,
+): Pick<Outcome, "found" | "mistaken"> {
   const isAbout = ({ job, fromMs, untilMs, kind }: Fault, incident: Incident, kinds = kind.found): boolean =>
     (incident.job?.job === job.name || new RegExp(`\\bq-${job.number}\\b`).test(incident.because)) &&
     kinds.includes(incident.kind) &&
@@ -138,7 +147,12 @@ function matched(faults: readonly Fault[], opened: readonly Incident[]): Pick<Ou
       untilMs + (incident.kind === "too_often" ? oftenAfterMs : afterMs) + job.middleMs * 20;
   const found = faults.map((fault): Found => {
     const incident = opened.find((one) => isAbout(fault, one));
-    return { fault, ...(incident && { incident, delayMs: incident.openedMs - fault.fromMs }) };
+    const runMs = world.firstRunMs(fault);
+    return {
+      fault,
+      ...(incident && { incident, delayMs: incident.openedMs - fault.fromMs }),
+      ...(incident && runMs !== undefined && { afterRunMs: incident.openedMs - runMs }),
+    };
   });
   // A fault may show in more than one way, and what it leaves behind is no mistake either; and the
   // first error of a job is what it is said to be.

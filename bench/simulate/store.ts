@@ -3,6 +3,12 @@
  * the engine's SQL answers; a test of that SQL stands beside it.
  */
 import { weekHourOf } from "../../src/detect/band.ts";
+import {
+  isNearWeekHour,
+  samplesMax as listMax,
+  samplesOfAllMax,
+  samplesOfHourMax,
+} from "../../src/detect/season.ts";
 import { type JobName, jobKey, jobNameOf } from "../../src/model/monitor.ts";
 import { stateAfter } from "../../src/model/run.ts";
 import type { EventStore, JobSign, RunSummary, StoredEvent } from "../../src/store/store.ts";
@@ -204,7 +210,7 @@ export function virtualStore(timeZone: string): VirtualStore {
           historyOf(
             name,
             list.filter((hour) => hour.hourMs >= fromMs && hour.hourMs < untilMs),
-            weekHour,
+            { weekHour, hourMs: untilMs },
           ),
         )
         .filter(({ hours: known }) => known > 0);
@@ -304,16 +310,24 @@ function talliesOf(events: readonly StoredEvent[]): readonly JobTally[] {
   });
 }
 
-function historyOf(name: JobName, list: readonly Hour[], weekHour: number): JobHistory {
+function historyOf(
+  name: JobName,
+  list: readonly Hour[],
+  { weekHour, hourMs: atMs }: { readonly weekHour: number; readonly hourMs: number },
+): JobHistory {
   const newest = list.toReversed();
   const samples = (of: readonly Hour[], pick: (hour: Hour) => readonly number[]): readonly number[] =>
-    of.flatMap(pick).slice(0, 60);
+    of.flatMap(pick).slice(0, listMax);
   const durations = (hour: Hour): readonly number[] => hour.durations;
+  const fewDurations = (hour: Hour): readonly number[] => hour.durations.slice(0, samplesOfHourMax);
   const first = new Map<string, number>();
   for (const hour of list)
     for (const release of hour.releases) if (!first.has(release)) first.set(release, hour.hourMs);
   const sum = (of: readonly Hour[], pick: (hour: Hour) => number): number =>
     of.reduce((total, hour) => total + pick(hour), 0);
+  const near = newest.filter(
+    (hour) => isNearWeekHour(hour.weekHour, weekHour) && hour.hourMs < atMs - 24 * hourMs,
+  );
   const day = newest.filter((hour) => hour.weekHour % 24 === weekHour % 24);
   return {
     ...name,
@@ -324,8 +338,13 @@ function historyOf(name: JobName, list: readonly Hour[], weekHour: number): JobH
         newest.filter((hour) => hour.weekHour === weekHour),
         durations,
       ),
+      near: samples(near, fewDurations),
+      lastWeek: samples(
+        near.filter((hour) => hour.hourMs >= atMs - 8 * 24 * hourMs),
+        fewDurations,
+      ),
       day: samples(day, durations),
-      all: samples(newest, durations),
+      all: newest.flatMap(fewDurations).slice(0, samplesOfAllMax),
       newest: newest.slice(0, 60).flatMap((hour) => {
         const [ms, release] = [hour.durations[0], [...hour.releases].at(-1)];
         return ms === undefined ? [] : [{ hourMs: hour.hourMs, release: release ?? "", ms }];

@@ -81,12 +81,16 @@ export function monitorOf({ name, service, expression, number }: WorldJob): Moni
 export type World = {
   /** All events of a day, in any order; some end later. */
   readonly day: (dayMs: number) => readonly StoredEvent[];
+  /** When the first run was due to which a fault happened: it can show no sooner. */
+  readonly firstRunMs: (fault: Fault) => number | undefined;
 };
 
 export function worldOf(jobs: readonly WorldJob[], faults: readonly Fault[], seed: number): World {
   let runs = 0;
   const byJob = Map.groupBy(faults, ({ job }) => job);
+  const firstRuns = new Map<Fault, number>();
   return {
+    firstRunMs: (fault) => firstRuns.get(fault),
     day(startMs) {
       const events: StoredEvent[] = [];
       for (const job of jobs) {
@@ -94,6 +98,7 @@ export function worldOf(jobs: readonly WorldJob[], faults: readonly Fault[], see
         for (const atMs of beginsOf(job, startMs, byJob.get(job) ?? [], chance)) {
           runs += 1;
           const fault = (byJob.get(job) ?? []).find((one) => atMs >= one.fromMs && atMs < one.untilMs);
+          if (fault) firstRuns.set(fault, Math.min(atMs, firstRuns.get(fault) ?? atMs));
           events.push(...runOf({ job, atMs, fault, chance, seed, runId: `run-${runs}` }));
         }
       }

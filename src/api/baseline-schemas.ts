@@ -13,9 +13,9 @@ const bandSchema = (of: string) =>
       lowLimit: amount("below this a finding is made"),
       highLimit: amount("above this a finding is made"),
       samples: Type.Integer({ minimum: 0 }),
-      basis: Type.Unsafe<"week" | "day" | "all">(
+      basis: Type.Unsafe<"week" | "near" | "day" | "all">(
         Type.String({
-          enum: ["week", "day", "all"],
+          enum: ["week", "near", "day", "all"],
           description: "samples of the same hour of the week, of the same hour of any day, or of any hour",
         }),
       ),

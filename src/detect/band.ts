@@ -8,7 +8,7 @@
 /** Fewer samples say nothing: what is usual is still being learnt. */
 export const samplesMin = 12;
 
-export type Basis = "week" | "day" | "all";
+export type Basis = "week" | "near" | "day" | "all";
 
 /** Nine of ten lie from `low` to `high`; what is beyond the limits is told of. */
 export type Band = {
@@ -25,12 +25,13 @@ export type Band = {
 const spreadOfDistances = 1.4826;
 /** Nine of ten of a normal distribution lie within so many spreads. */
 const nineOfTen = 1.645;
-/** Beyond so many spreads: once in some million runs, if they were normal; they are not quite. */
-const limitSpreads = 5;
-/** What one in so many samples was beyond is rare, and not unlike before: some jobs have two ways to end. */
-const rareShare = 0.03;
-/** And a little further than that is the same. */
-const rareSpreads = 2;
+/** So often a week may chance alone take a run of a job beyond its limits. */
+const beyondByChance = 0.005;
+/** One in so many samples may lie anywhere: what was told of before must not hide the next. */
+const wildShare = 0.03;
+/** From the outer fifth of the samples to the last that count is one step; so many more are the limit. */
+const outerShare = 0.2;
+const outerSteps = 2;
 /** Samples that agree to the last digit still do not promise more than so much of a ratio. */
 const ratioSpreadMin = 0.08;
 /** Twice or half of what is usual is nothing to wake anybody for, however regular it was. */
@@ -51,28 +52,65 @@ function ascending(values: readonly number[]): readonly number[] {
   return values.toSorted((a, b) => a - b);
 }
 
-/** With few samples the limits stand wider apart: they know less. */
-function limitOf(samples: number): number {
-  return limitSpreads * (1 + samplesMin / (2 * samples));
+/**
+ * Spreads to the limit. A job that runs a million times a week has a wild run every week by chance, one
+ * that runs daily has none in years. And with few samples the limits stand wider apart: they know less.
+ */
+function limitSpreads(samples: number, runsPerWeek: number): number {
+  const share = Math.min(beyondByChance / Math.max(runsPerWeek, 1) / 2, 0.1);
+  return spreadsBeyond(share) * (1 + samplesMin / (3 * samples));
 }
 
+/** Of a normal distribution (Abramowitz and Stegun, 26.2.22: right to three thousandths). */
+function spreadsBeyond(share: number): number {
+  const root = Math.sqrt(-2 * Math.log(share));
+  return root - (2.30753 + 0.27061 * root) / (1 + 0.99229 * root + 0.04481 * root * root);
+}
+
+/** Amounts on their scale, ascending, with the centre that comparisons of lists go by. */
+export type Amounts = {
+  readonly logs: readonly number[];
+  readonly middle: number;
+  readonly spread: number;
+};
+
 /** `undefined`: still learning. */
-export function amountBand(values: readonly number[], basis: Basis): Band | undefined {
+export function amountsOf(values: readonly number[]): Amounts | undefined {
   if (values.length < samplesMin) return undefined;
-  const logs = ascending(values.map((value) => Math.log1p(Math.max(value, 0))));
+  const logs = ascending(values.map(toLog));
   const { middle, spread } = centreOf(logs);
-  const wide = Math.max(spread, ratioSpreadMin);
-  const far = Math.max(limitOf(values.length) * wide, Math.log(ratioLimitMin) + nineOfTen * wide);
-  const rare = Math.floor(logs.length * rareShare);
-  const [least, most] = [logs[rare] ?? middle, logs[logs.length - 1 - rare] ?? middle];
-  const outer = Math.floor(logs.length * 0.05);
+  return { logs, middle, spread: Math.max(spread, ratioSpreadMin) };
+}
+
+export function toLog(value: number): number {
+  return Math.log1p(Math.max(value, 0));
+}
+
+export function amountBand(values: readonly number[], basis: Basis, runsPerWeek: number): Band | undefined {
+  const amounts = amountsOf(values);
+  return amounts && bandOf(amounts, basis, runsPerWeek);
+}
+
+/**
+ * Limits by the spread hold for what varies like a normal distribution. Some jobs have a second way to
+ * end, or a long tail: the outer samples say so, and the limits stand as far beyond them as they are apart.
+ */
+export function bandOf({ logs, middle, spread }: Amounts, basis: Basis, runsPerWeek: number): Band {
+  const far = Math.max(
+    limitSpreads(logs.length, runsPerWeek) * spread,
+    Math.log(ratioLimitMin) + nineOfTen * spread,
+  );
+  const at = (share: number): number => logs[Math.round(share * (logs.length - 1))] ?? middle;
+  const wild = Math.max(wildShare, 1 / logs.length);
+  const [least, most] = [at(wild), at(1 - wild)];
+  const lowLimit = Math.min(middle - far, least - outerSteps * (at(outerShare) - least));
   return {
-    low: Math.expm1(Math.min(middle - nineOfTen * wide, logs[outer] ?? middle)),
+    low: Math.expm1(Math.min(middle - nineOfTen * spread, at(0.05))),
     middle: Math.expm1(middle),
-    high: Math.expm1(Math.max(middle + nineOfTen * wide, logs[logs.length - 1 - outer] ?? middle)),
-    lowLimit: Math.expm1(Math.max(Math.min(middle - far, least - rareSpreads * wide), 0)),
-    highLimit: Math.expm1(Math.max(middle + far, most + rareSpreads * wide)),
-    samples: values.length,
+    high: Math.expm1(Math.max(middle + nineOfTen * spread, at(0.95))),
+    lowLimit: Math.expm1(Math.max(lowLimit, 0)),
+    highLimit: Math.expm1(Math.max(middle + far, most + outerSteps * (most - at(1 - outerShare)))),
+    samples: logs.length,
     basis,
   };
 }
@@ -99,15 +137,6 @@ function centreOf(values: readonly number[]): { readonly middle: number; readonl
   const middle = medianOf(ascending(values));
   const distances = ascending(values.map((value) => Math.abs(value - middle)));
   return { middle, spread: medianOf(distances) * spreadOfDistances };
-}
-
-/** The seasonal samples where there are enough, else those of the hour of any day, else all. */
-export function seasonalBand(samples: {
-  readonly week: readonly number[];
-  readonly day: readonly number[];
-  readonly all: readonly number[];
-}): Band | undefined {
-  return amountBand(samples.week, "week") ?? amountBand(samples.day, "day") ?? amountBand(samples.all, "all");
 }
 
 /**

@@ -3,13 +3,16 @@
  * band behind the runs.
  */
 import type { JobHour } from "../store/survey.ts";
-import { type Band, countBand, medianOf, seasonalBand, shareBounds, weekHourOf } from "./band.ts";
+import { type Band, countBand, medianOf, shareBounds, weekHourOf } from "./band.ts";
 import { showSpan } from "./facts.ts";
+import { isNearWeekHour, samplesMax, samplesOfAllMax, samplesOfHourMax, seasonalBand } from "./season.ts";
 import { showCount, showRange, showUsual } from "./usual.ts";
 
 /** How far back hours say what is usual. */
 export const historyMs = 56 * 86_400_000;
 const hourMs = 3_600_000;
+/** Hours with runs before which nothing is said. */
+const hoursMin = 6;
 /** Weeks before which a volume is only learnt, and how many count. */
 const volumeWeeksMin = 4;
 const weeksMax = 8;
@@ -49,22 +52,13 @@ export function baselineOf(
     const weekHour = weekHourOf(atMs, timeZone);
     const before = marked.filter((hour) => hour.hourMs < atMs && hour.hourMs >= atMs - historyMs);
     const week = before.filter((hour) => hour.weekHour === weekHour);
-    const day = before.filter((hour) => hour.weekHour % 24 === weekHour % 24);
     const own = byHour.get(atMs);
-    const durationsOf = (of: readonly JobHour[]): readonly number[] =>
-      of
-        .toReversed()
-        .flatMap(({ durations }) => durations)
-        .slice(0, 60);
-    const duration =
-      before.length < 6
-        ? undefined
-        : seasonalBand({
-            week: durationsOf(week),
-            day: durationsOf(day),
-            all: durationsOf(before),
-          });
     const firstMs = marked[0]?.hourMs ?? atMs;
+    const duration = durationBand(before, {
+      atMs,
+      weekHour,
+      knownMs: atMs - Math.max(firstMs, atMs - historyMs),
+    });
     const volume = volumeBand(atMs, Math.max(firstMs, atMs - historyMs), week.map(toVolume));
     const failure = failureOf(before);
     list.push({
@@ -82,6 +76,46 @@ export function baselineOf(
     });
   }
   return { hours: list, releases: releasesOf(hours) };
+}
+
+/** Of the same samples as the watch judges by. */
+function durationBand(
+  before: readonly (JobHour & { readonly weekHour: number })[],
+  { atMs, weekHour, knownMs }: { readonly atMs: number; readonly weekHour: number; readonly knownMs: number },
+): Band | undefined {
+  if (before.length < hoursMin) return undefined;
+  const newest = before.toReversed();
+  const samples = (
+    isOf: (hour: JobHour & { readonly weekHour: number }) => boolean,
+    most = samplesMax,
+    ofHour?: number,
+  ): readonly number[] =>
+    newest
+      .filter(isOf)
+      .flatMap(({ durations }) => durations.slice(0, ofHour))
+      .slice(0, most);
+  const succeeded = before.reduce((sum, hour) => sum + hour.succeeded, 0);
+  return seasonalBand(
+    {
+      week: samples((hour) => hour.weekHour === weekHour),
+      near: samples(
+        (hour) => isNearWeekHour(hour.weekHour, weekHour) && hour.hourMs < atMs - 24 * hourMs,
+        samplesMax,
+        samplesOfHourMax,
+      ),
+      lastWeek: samples(
+        (hour) =>
+          isNearWeekHour(hour.weekHour, weekHour) &&
+          hour.hourMs < atMs - 24 * hourMs &&
+          hour.hourMs >= atMs - 8 * 24 * hourMs,
+        samplesMax,
+        samplesOfHourMax,
+      ),
+      day: samples((hour) => hour.weekHour % 24 === weekHour % 24),
+      all: samples(() => true, samplesOfAllMax, samplesOfHourMax),
+    },
+    { runsPerWeek: succeeded / Math.max(knownMs / (168 * hourMs), 1), knownMs },
+  );
 }
 
 function toVolume({ hourMs, enqueued, started }: JobHour) {

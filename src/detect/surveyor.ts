@@ -124,7 +124,7 @@ export function makeSurveyor(parts: SurveyorParts): Surveyor {
     });
     const asked = new Set(jobs);
     for (const name of unknown) if (asked.has(name.job)) usual.set(jobKey(name), undefined);
-    for (const history of histories) usual.set(jobKey(history), usualOf(history));
+    for (const history of histories) usual.set(jobKey(history), usualOf(history, atMs));
   }
 
   function usualOfJob(name: JobName): Usual | undefined {

@@ -22,7 +22,14 @@ function history(more: Partial<JobHistory> = {}): JobHistory {
     ...job,
     firstHourMs: nowMs - 40 * dayMs,
     hours: 40,
-    durations: { week: [], day: around(47_000, 3000), all: around(47_000, 3000), newest: [] },
+    durations: {
+      week: [],
+      near: [],
+      lastWeek: [],
+      day: around(47_000, 3000),
+      all: around(90_000, 3000, 400),
+      newest: [],
+    },
     outputs: around(50_000, 1000),
     rowCounts: around(900, 10),
     memories: around(100e6, 1e6),
@@ -77,7 +84,7 @@ function found({
     slots: [],
     openRuns,
     drifts: [],
-    usualOf: () => of && usualOf(of),
+    usualOf: () => of && usualOf(of, nowMs),
     survey: { ...noSurvey, ...survey },
     agents: [],
     awakeSinceMs: 0,
@@ -86,7 +93,7 @@ function found({
 }
 
 const ended = (more: Partial<JobTally>, of: JobHistory = history()): Given => ({
-  survey: { ended: [{ tally: tally(more), usual: usualOf(of) }] },
+  survey: { ended: [{ tally: tally(more), usual: usualOf(of, nowMs) }] },
 });
 const run = (value: number, release?: string) => ({
   runId: "r",
@@ -228,7 +235,7 @@ const cases: readonly Case[] = [
   ],
   [
     "sixty of a hundred attempts failing",
-    { survey: { hour: [{ tally: tally({ failed: 60, succeeded: 40 }), usual: usualOf(history()) }] } },
+    { survey: { hour: [{ tally: tally({ failed: 60, succeeded: 40 }), usual: usualOf(history(), nowMs) }] } },
     [["failing", /^60 of 100 attempts .* At least 4\d\.\d % fail, chance allowed for; usually 1 % do\.$/]],
   ],
   [
@@ -238,7 +245,7 @@ const cases: readonly Case[] = [
         hour: [
           {
             tally: tally({ failed: 60, succeeded: 40 }),
-            usual: usualOf(history({ succeeded: 400, failed: 600 })),
+            usual: usualOf(history({ succeeded: 400, failed: 600 }), nowMs),
           },
         ],
       },

@@ -1,10 +1,12 @@
 /** What is usual of a job at an hour, made from its history once an hour; and how that is said. */
 import type { JobHistory } from "../store/survey.ts";
-import { amountBand, type Band, seasonalBand } from "./band.ts";
+import { amountBand, type Band } from "./band.ts";
 import { showSpan } from "./facts.ts";
+import { seasonalBand } from "./season.ts";
 
 /** Hours in which it ran, before which everything is only learnt: a thousand runs of one hour are no history. */
 const hoursMin = 6;
+const weekMs = 7 * 86_400_000;
 /** A release is new for so long, and what changes then is told of together with it. */
 export const releaseNewMs = 86_400_000;
 /** Runs of the newest release from which on it says itself what is usual. */
@@ -27,16 +29,19 @@ export type Usual = {
   readonly release?: { readonly name: string; readonly sinceMs: number; readonly middleMs?: number };
 };
 
-export function usualOf(history: JobHistory): Usual {
+/** At an hour before which the history was. */
+export function usualOf(history: JobHistory, hourMs: number): Usual {
   const isKnown = history.hours >= hoursMin;
+  const knownMs = hourMs - history.firstHourMs;
+  const runsPerWeek = history.succeeded / Math.max(knownMs / weekMs, 1);
   const bands: Readonly<Record<string, Band | undefined>> = isKnown
     ? {
-        duration: seasonalBand(history.durations),
-        output: amountBand(history.outputs, "all"),
-        rows: amountBand(history.rowCounts, "all"),
-        memory: amountBand(history.memories, "all"),
-        processorTime: amountBand(history.processorTimes, "all"),
-        wait: amountBand(history.waits, "all"),
+        duration: seasonalBand(history.durations, { runsPerWeek, knownMs }),
+        output: amountBand(history.outputs, "all", runsPerWeek),
+        rows: amountBand(history.rowCounts, "all", runsPerWeek),
+        memory: amountBand(history.memories, "all", runsPerWeek),
+        processorTime: amountBand(history.processorTimes, "all", runsPerWeek),
+        wait: amountBand(history.waits, "all", runsPerWeek),
       }
     : {};
   const release = releaseOf(history);
@@ -84,7 +89,12 @@ export function blameOf(usual: Usual, runRelease: string | undefined, nowMs: num
   return "";
 }
 
-const bases = { week: " at this hour of the week", day: " at this hour", all: "" } as const;
+const bases = {
+  week: " at this hour of the week",
+  near: " around this hour of the week",
+  day: " at this hour",
+  all: "",
+} as const;
 
 /** `usually 40 to 55 s at this hour`. */
 export function showUsual(band: Band, show: (value: number) => string, of = ""): string {

@@ -12,6 +12,7 @@ const schedule = { expression: "0 2 * * *", timeZone: "UTC" };
 const usual = amountBand(
   Array.from({ length: 30 }, (_, index) => 40_000 + index * 500),
   "day",
+  7,
 );
 const run: RunSummary = {
   ...job,

@@ -55,7 +55,12 @@ export type JobHistory = JobName & {
   readonly hours: number;
   readonly durations: {
     readonly week: readonly number[];
+    /** Of two hours to both sides of the same hour of the week, not of the last day. */
+    readonly near: readonly number[];
+    /** Those of them a week ago. */
+    readonly lastWeek: readonly number[];
     readonly day: readonly number[];
+    /** At most three of an hour, 480 together. */
     readonly all: readonly number[];
     /** One of each hour, newest first. */
     readonly newest: readonly { readonly hourMs: number; readonly release: string; readonly ms: number }[];

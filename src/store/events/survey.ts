@@ -302,6 +302,8 @@ function toHistory(row: Row): JobHistory {
     hours: Number(row["hours"]),
     durations: {
       week: numbers("week_durations"),
+      near: numbers("near_durations"),
+      lastWeek: numbers("last_week_durations"),
       day: numbers("day_durations"),
       all: numbers("all_durations"),
       newest: newest.map(([seconds, release, ms]) => ({
