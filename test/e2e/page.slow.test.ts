@@ -209,6 +209,8 @@ describe("with a night's events", () => {
       assert.match(await page.locator(".error-stack").innerText(), /gateway\.rb:88/);
       assert.match(await page.locator(".error-head").innerText(), /the same in attempts 1 and 2/);
       await page.getByText("… 30 lines of libraries").waitFor();
+      const before = page.getByRole("region", { name: /^Just before/ });
+      for (const attempt of [1, 2, 3]) await before.getByText(`gateway slow, attempt ${attempt}`).waitFor();
 
       await page.getByRole("tab", { name: "Error" }).focus();
       for (const name of ["Output", "Lines", "Arguments"]) {

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { RunAttempt } from "../../src/api/schemas.ts";
 import type { StoredEvent } from "../../src/store/store.ts";
 import { CopyButton } from "../parts/copy.tsx";
+import { EventTable } from "../parts/events.tsx";
 import { Plain } from "../parts/plain.tsx";
 import { State } from "../parts/state.tsx";
 import { Stamp } from "../parts/time.tsx";
@@ -23,15 +24,64 @@ function together(attempts: readonly RunAttempt[]): readonly Same[] {
   return [...found.values()];
 }
 
-type Given = { readonly attempts: readonly RunAttempt[]; readonly events: readonly StoredEvent[] };
+type Given = {
+  readonly attempts: readonly RunAttempt[];
+  readonly events: readonly StoredEvent[];
+  readonly lines: readonly StoredEvent[];
+};
 
-export function Errors({ attempts, events }: Given): JSX.Element {
+export function Errors({ attempts, events, lines }: Given): JSX.Element {
   return (
     <>
       {together(attempts).map((same) => (
         <OneError key={same.newest.number} same={same} said={saidAbout(same.newest, events)} />
       ))}
+      <Before rows={lastWords(attempts.at(-1), events, lines)} />
+      <Deeds rows={events.filter((event) => event.stream === "audit")} />
     </>
+  );
+}
+
+/** So many of the last lines are shown; all of them are a tab away. */
+const lastWordsMax = 10;
+
+/** What the run logged and printed up to its newest error, oldest first. */
+function lastWords(
+  attempt: RunAttempt | undefined,
+  events: readonly StoredEvent[],
+  lines: readonly StoredEvent[],
+): readonly StoredEvent[] {
+  const until = attempt?.endedTime;
+  const output = events.filter((event) => event.kind === "job.output");
+  // A line that is both an event and a line of the run is one line.
+  const all = new Map([...output, ...lines].map((event) => [event.id, event]));
+  return [...all.values()]
+    .filter((event) => until === undefined || event.time <= until)
+    .sort((a, b) => (a.time < b.time ? -1 : 1))
+    .slice(-lastWordsMax);
+}
+
+function Before({ rows }: { readonly rows: readonly StoredEvent[] }): JSX.Element | null {
+  if (rows.length === 0) return null;
+  return (
+    <section aria-labelledby="before">
+      <h2 id="before">
+        Just before <span>the last it logged and printed</span>
+      </h2>
+      <EventTable name="Just before" rows={rows} />
+    </section>
+  );
+}
+
+function Deeds({ rows }: { readonly rows: readonly StoredEvent[] }): JSX.Element | null {
+  if (rows.length === 0) return null;
+  return (
+    <section aria-labelledby="deeds">
+      <h2 id="deeds">
+        Audit <span>what this run did that matters</span>
+      </h2>
+      <EventTable name="Audit" rows={rows} />
+    </section>
   );
 }
 

@@ -26,7 +26,13 @@ function tabsOf(detail: RunDetail): readonly Tab[] {
   const audit = events.filter((event) => event.stream === "audit");
   return [
     ...(failed.length > 0
-      ? [{ name: "error", word: "Error", content: () => <Errors attempts={failed} events={events} /> }]
+      ? [
+          {
+            name: "error",
+            word: "Error",
+            content: () => <Errors attempts={failed} events={events} lines={lines} />,
+          },
+        ]
       : []),
     { name: "output", word: "Output", count: output.length, content: () => <Output events={output} /> },
     { name: "lines", word: "Lines", count: lines.length, content: () => <Lines rows={lines} /> },
