@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +50,7 @@ const of = (...languages: readonly string[]): readonly Block[] =>
 
 /** Commands of the system that a reader runs as root once; they are only read, not run. */
 const systemCommands =
-  /^(install|systemd-sysusers|systemd-tmpfiles|systemctl|mkdir|usermod|apt-get|gem|pip|bundle|curl|cd|cp|chmod|echo|python3) /;
+  /^(install|systemd-sysusers|systemd-tmpfiles|systemctl|mkdir|usermod|openssl|apt-get|gem|pip|bundle|curl|cd|cp|chmod|echo|python3) /;
 /** They work on the data directory of a server that is stopped. */
 const offline = /midwatch ledger (prove|check-proof|erase|recover)/;
 /** 1: nothing was found, the right answer on a server without applications. 4: refused as documented. */
@@ -76,6 +77,10 @@ describe("the documents", () => {
       return page.rows.length > 0 ? page : undefined;
     });
     stand.set("1041", String(rows[0]?.segment)).set("17", String(rows[0]?.segment_index));
+    for (const name of ["data.key", "new.key"]) {
+      writeFileSync(join(folder, name), randomBytes(32).toString("hex"), { mode: 0o600 });
+      stand.set(`/etc/midwatch/${name}`, join(folder, name));
+    }
     stand.set("/backup/midwatch", watch.data).set("2026-10.checkpoint", "2026-11.checkpoint");
   });
   after(async () => {
@@ -140,7 +145,10 @@ describe("the documents", () => {
       env: {
         ...process.env,
         MIDWATCH_SERVER: watch.address,
-        MIDWATCH_DATA: watch.data,
+        // What is encrypted is encrypted from its first start on: a directory of its own.
+        ...(line.includes("encryption")
+          ? { MIDWATCH_DATA: join(folder, "encrypted"), MIDWATCH_LISTEN: "127.0.0.1:0" }
+          : { MIDWATCH_DATA: watch.data }),
         MIDWATCH_STATE: state,
         MIDWATCH_SPOOL: join(folder, "spool-of-documents"),
         MIDWATCH_KEY_FILE: key,
