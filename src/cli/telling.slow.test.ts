@@ -123,7 +123,10 @@ watched_by: { outside: { ping_env: PING, every: 1 } }
     const [text = "", signature = ""] = token.split(".");
     const forged = Buffer.from(text, "base64url")
       .toString()
-      .replace(incident.id, incident.id.replace(/.$/, "0"));
+      .replace(
+        incident.id,
+        incident.id.replace(/.$/, (last) => (last === "0" ? "1" : "0")),
+      );
     for (const bad of [
       `${Buffer.from(forged).toString("base64url")}.${signature}`,
       `${text}.`,
