@@ -25,6 +25,8 @@ class PumaTest < Minitest::Test
   end
 
   def teardown
+    # Whoever is still in the middle of a request would keep Puma from ending.
+    File.write(File.join(@folder, "go"), "")
     stop
     FileUtils.rm_rf(@folder)
   end
@@ -93,12 +95,13 @@ class PumaTest < Minitest::Test
     assert_includes events.map { |event| event["message"] }.compact.join("\n"), "booted with 2 workers"
   end
 
-  def test_who_waits_to_be_accepted_is_counted_though_puma_does_not
+  # Older Pumas leave them with the kernel, newer ones take them all: they wait either way.
+  def test_who_waits_is_counted_wherever_they_stand
     start(0)
     until_told("puma.stats") { |event| event["attributes"]["running"].to_i.positive? }
     asking = Array.new(12) { Thread.new { Net::HTTP.get_response("127.0.0.1", "/slow", @port).code } }
-    full = until_told("puma.stats") { |event| event["attributes"]["accept_queue"].to_i >= 6 }.last["attributes"]
-    assert_operator full["backlog"], :>=, full["accept_queue"]
+    full = until_told("puma.stats") { |event| event["attributes"]["backlog"].to_i >= 9 }.last["attributes"]
+    assert_includes 0..full["backlog"], full["accept_queue"]
     File.write(File.join(@folder, "go"), "")
     assert_equal ["200"] * 12, asking.map(&:value)
     until_told("puma.stats") { |event| event["attributes"]["requests_count"] == 12 && event["attributes"].values_at("accept_queue", "backlog") == [0, 0] }
