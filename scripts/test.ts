@@ -8,7 +8,7 @@ import { globSync } from "node:fs";
 
 const root = new URL("..", import.meta.url).pathname;
 const bin = (name: string): string => `${root}node_modules/.bin/${name}`;
-/** A test file named `*.slow.test.ts` needs Debian's packages, a browser or minutes. */
+/** A test file named `*.slow.test.ts` needs Debian's packages, a browser, a server or many seconds. */
 const everyTest = globSync("{src,test,web,bench,playground}/**/*.test.ts", { cwd: root }).sort();
 const fastTests = everyTest.filter((file) => !file.endsWith(".slow.test.ts"));
 const slowTests = everyTest.filter((file) => file.endsWith(".slow.test.ts"));
