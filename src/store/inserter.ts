@@ -146,10 +146,13 @@ export function startInserter(options: InserterOptions): Inserter {
   }
 
   async function nothingLeft(): Promise<void> {
-    if (spool.counts().files > 0) return;
-    now.busy = false;
-    for (const idler of idlers) idler.resolve();
-    idlers.clear();
+    if (spool.waiting().length > 0) return;
+    // What waits behind a batch that is still being written has its turn when that is.
+    if (spool.counts().files === 0) {
+      now.busy = false;
+      for (const idler of idlers) idler.resolve();
+      idlers.clear();
+    }
     if (!now.woken) await rest(3_600_000, false);
     now.woken = false;
     now.busy = true;

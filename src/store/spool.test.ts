@@ -46,6 +46,23 @@ describe("the spool", () => {
     for (const name of names()) assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600);
   });
 
+  test("a batch waits behind those that came before it, however much sooner it is on disk", async () => {
+    const large = 32 * 1024 * 1024;
+    const spool = await openSpool({ directory, bytesMax: 2 * large, filesMax: 9 });
+    const first = spool.write(receipt("large"), rows(large));
+    const second = spool.write(receipt("small"), rows(1));
+    const refused = assert.rejects(spool.write(receipt("too large"), rows(2 * large)), isFull);
+    const batches = (): readonly string[] => spool.waiting().map((file) => file.receipt.batchId);
+    await second;
+    assert.deepEqual(spool.receipt("host-1", "small"), receipt("small"));
+    assert.deepEqual(
+      batches().filter((batch) => batch === "small" && !batches().includes("large")),
+      [],
+    );
+    await Promise.all([first, refused]);
+    assert.deepEqual(batches(), ["large", "small"]);
+  });
+
   test("the same batch again is held, not written, even when both come at once", async () => {
     const spool = await open();
     const answers = await Promise.all([

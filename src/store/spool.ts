@@ -52,18 +52,24 @@ export type Spool = {
   write(receipt: BatchReceipt, rows: Uint8Array | readonly Uint8Array[]): Promise<"written" | "held">;
   /** What was answered for a batch that is here. */
   receipt(source: string, batchId: string): BatchReceipt | undefined;
-  /** Every batch that waits, first come first. */
+  /**
+   * Every batch that waits, first come first: none before those that came earlier and are still being
+   * written. Whoever follows the numbers of the ledger would never see what is inserted behind them.
+   */
   waiting(): readonly SpoolFile[];
   /** Forgets batches; resolves when that would survive a crash. */
   remove(files: readonly SpoolFile[]): Promise<void>;
   /** Moves a batch to `rejected/`, where it blocks nobody and can be looked at. */
   reject(file: SpoolFile): Promise<void>;
   counts(): SpoolCounts;
-  /** Is told of each batch written. One listener. */
+  /** Is told when more may wait than before. One listener. */
   onWritten(listener: () => void): void;
 };
 
 const retryAfterSeconds = 5;
+
+/** With its place among the batches written since the start; those that lay there before have 0. */
+type NumberedFile = SpoolFile & { readonly number: number };
 
 /** Opens the folder, removes what a crash left half done, and takes up what waits. */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
@@ -74,7 +80,11 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
   const rejectedDirectory = join(directory, "rejected");
   await mkdir(rejectedDirectory, { recursive: true, mode: 0o700 });
   await chmod(directory, 0o700);
-  const files = new Map((await takeUp(directory, cipher)).map((file) => [file.key, file]));
+  const files = new Map<string, NumberedFile>(
+    (await takeUp(directory, cipher)).map((file) => [file.key, { ...file, number: 0 }]),
+  );
+  /** Numbers of batches that are being written. */
+  const begun = new Set<number>();
   const writing = new Map<string, Promise<unknown>>();
   let bytes = [...files.values()].reduce((sum, file) => sum + file.bytes, 0);
   let rejected = (await readdir(rejectedDirectory)).filter((name) => name.endsWith(".native")).length;
@@ -92,15 +102,19 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
     // Counted before the first await, so that batches written at once cannot pass the limit together.
     bytes += size;
     written += 1;
-    const name = `${String(Math.floor(receipt.receivedMs)).padStart(14, "0")}-${String(written).padStart(8, "0")}-${key}`;
+    const number = written;
+    const name = `${String(Math.floor(receipt.receivedMs)).padStart(14, "0")}-${String(number).padStart(8, "0")}-${key}`;
     const path = join(directory, `${name}.native`);
+    begun.add(number);
     try {
       await writeBatch(directory, name, receipt, chunks, cipher);
+      files.set(key, { key, path, bytes: size, receipt, number });
     } catch (error) {
       bytes -= size;
       throw asSpoolFull(error);
+    } finally {
+      begun.delete(number);
     }
-    files.set(key, { key, path, bytes: size, receipt });
   }
 
   return {
@@ -114,14 +128,19 @@ export async function openSpool(options: SpoolOptions): Promise<Spool> {
       writing.set(key, work);
       try {
         await work;
+        return "written";
       } finally {
         writing.delete(key);
+        // A batch that could not be written holds up nobody any more.
+        tell?.();
       }
-      tell?.();
-      return "written";
     },
     receipt: (source, batchId) => files.get(batchKey(source, batchId))?.receipt,
-    waiting: () => [...files.values()],
+    waiting() {
+      const firstBegun = Math.min(...begun);
+      const waiting = [...files.values()].filter(({ number }) => number < firstBegun);
+      return waiting.sort((a, b) => a.number - b.number);
+    },
     async remove(gone) {
       for (const file of gone) await rm(file.path, { force: true });
       for (const file of gone) await rm(sidecar(file.path), { force: true });
