@@ -1,6 +1,6 @@
 /** Incidents on Now: those that wait for somebody, and below, quieter, those that somebody has. */
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Run, RunPage } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
 import { type Incident, incidentAddress, nextStep } from "../incidents.ts";
@@ -40,12 +40,18 @@ export function OpenIncidents({ rows }: Given): JSX.Element | null {
 
 /** The runs that the first incidents show. What was read before stays while the next are asked for. */
 function useEvidence(rows: readonly Incident[]): ReadonlyMap<string, Run> {
-  const known = useRef(new Map<string, Run>());
+  const known = useRef<ReadonlyMap<string, Run>>(new Map());
   const ids = rows.slice(0, evidencedMax).flatMap(({ runIds }) => runIds.slice(0, evidenceMax));
   const question = { run: ids, from: "-90d", limit: evidencedMax * evidenceMax };
   const { data } = useAnswer<RunPage>(ids.length === 0 ? null : address("/runs", question));
-  for (const run of data?.rows ?? []) known.current.set(run.runId, run);
-  return known.current;
+  return useMemo(() => {
+    // Another map each time: what got the same one is not drawn anew.
+    known.current = new Map([
+      ...known.current,
+      ...(data?.rows ?? []).map((run) => [run.runId, run] as const),
+    ]);
+    return known.current;
+  }, [data]);
 }
 
 function More({ rows }: Given): JSX.Element | null {
