@@ -52,7 +52,7 @@ const flushEveryMs = 250;
 /** The first looks are close together, for most commands are short; later ones cost less. */
 const lookFromMs = 20;
 const lookMaxMs = 1000;
-/** A process that the command left behind may hold its output open for this long. */
+/** A process that the command left behind may hold its output open for this long; a slow reader, for ever. */
 const leftOpenMs = 2000;
 
 export async function exec(setup: ExecSetup): Promise<ExecEnd> {
@@ -86,9 +86,9 @@ export async function exec(setup: ExecSetup): Promise<ExecEnd> {
   const memory = watchMemory(child.pid);
   const end = await ended;
   memory.stop();
-  await Promise.race([Promise.all(outputs.map(({ closed }) => closed)), sleep(leftOpenMs)]);
+  await lastOf(outputs);
   if (redaction.isWanted) await redaction.load();
-  for (const { finish } of outputs) finish();
+  await Promise.all(outputs.map(({ finish }) => finish()));
   add({
     ...endFields(end),
     duration_ms: Math.round((steadyClock() - begunMs) * 1000) / 1000,
@@ -223,7 +223,10 @@ function openPipe(path: string): Pipe {
 
 type Relay = {
   readonly closed: Promise<void>;
-  readonly finish: () => void;
+  /** Whether what was written waits for whoever reads our own output. */
+  readonly isHeldUp: () => boolean;
+  /** Records what is left, and ends when all of it was handed on. */
+  readonly finish: () => Promise<void>;
   readonly output: Output | undefined;
 };
 
@@ -235,7 +238,14 @@ function relay(
   redaction: LateRedaction,
   add: (event: OwnEvent) => void,
 ): Relay {
-  if (!pipe || !to) return { closed: Promise.resolve(), finish: () => {}, output: undefined };
+  if (!pipe || !to) {
+    return {
+      closed: Promise.resolve(),
+      isHeldUp: () => false,
+      finish: () => Promise.resolve(),
+      output: undefined,
+    };
+  }
   const output = new Output(outputLimits, (text, part) =>
     add({
       kind: "job.output",
@@ -264,14 +274,26 @@ function relay(
   to.on("error", () => from.destroy());
   return {
     closed: new Promise((resolve) => from.once("close", resolve)),
-    finish: () => {
+    isHeldUp: () => to.writableNeedDrain,
+    finish: async () => {
       clearInterval(timer);
       from.destroy();
       take();
       output.end();
+      // What was written may still be ours to hand on: a pipe takes only as much as its reader has room for.
+      await new Promise<void>((resolve) => to.write("", () => resolve()));
     },
     output,
   };
+}
+
+/** Waits for the last that an ended command wrote. */
+async function lastOf(outputs: readonly Relay[]): Promise<void> {
+  const closed = Promise.all(outputs.map((output) => output.closed)).then(() => true);
+  const isAllThere = (): Promise<boolean> => Promise.race([closed, sleep(leftOpenMs, false)]);
+  while (!(await isAllThere()) && outputs.some(({ isHeldUp }) => isHeldUp())) {
+    // Without us, too, it would be in the pipe until it is read.
+  }
 }
 
 function sum(relays: readonly Relay[], field: "bytes" | "passedOver"): number {

@@ -134,6 +134,13 @@ describe("midwatch exec", () => {
     assert.match(recorded.at(-2)?.message ?? "", /\n400000\n$/);
   });
 
+  test("a reader that takes its time gets all of it, long after the command has ended", () => {
+    const words = `"${midwatch}" exec --job n --spool "${directory}" -- seq 1 20000 | { sleep 3; cat; }`;
+    const { stdout } = spawnSync("/bin/sh", ["-c", words], { env: environment, encoding: "utf8" });
+    assert.deepEqual([stdout.length, stdout.slice(-7)], [108_894, "\n20000\n"]);
+    assert.equal(events().at(-1)?.attributes?.["output_bytes"], stdout.length);
+  });
+
   test("nothing is said and nothing fails where nothing can be recorded, or the command is missing", () => {
     const nowhere = run("echo fine", { spool: "/nowhere/at/all" });
     assert.deepEqual([nowhere.stdout, nowhere.stderr, nowhere.status], ["fine\n", "", 0]);
