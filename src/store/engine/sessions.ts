@@ -6,7 +6,7 @@
 import type { Session } from "chdb";
 
 /** Questions answered at the same time; the rest wait in order. */
-const readersMax = 4;
+export const questionsMax = 4;
 /** Changes (inserts, migrations, deletions) at the same time. */
 const writersMax = 2;
 /** Statements that wait. More: refused at once with `TOO_MANY_SIMULTANEOUS_QUERIES`. */
@@ -46,7 +46,7 @@ export function sessionPool(open: () => Session, first: Session): SessionPool {
   /** Kills statements of the others; it must never wait behind them. */
   const control = first;
   const sessions: Session[] = [first];
-  const readers: Lane = { idle: [], waiting: [], opened: 0, max: readersMax };
+  const readers: Lane = { idle: [], waiting: [], opened: 0, max: questionsMax };
   const writers: Lane = { idle: [], waiting: [], opened: 0, max: writersMax };
   const running = new Set<Promise<unknown>>();
   let runs = 0;
