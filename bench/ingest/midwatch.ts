@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { cpuMicros, endProcess, type Measured, peakRssBytes, waitUntil } from "./processes.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -15,6 +16,8 @@ export type Fed = Measured & { /** Until every event was acknowledged. */ readon
 export type MidwatchServer = {
   /** From the first byte sent until every event was acknowledged and can be queried. */
   feed(batches: readonly Buffer[], events: number, senders: number): Promise<Fed>;
+  /** Processor time that is still spent, merging what was stored, until the server is at rest: µs. */
+  rest(): Promise<number>;
   /** Stored events with their indexes and everything derived from them, by event. */
   storedBytesPerEvent(): Promise<number>;
   peakRssBytes(): number;
@@ -54,6 +57,7 @@ export async function startMidwatch(directory: string): Promise<MidwatchServer> 
   }
   return {
     feed: (batches, events, senders) => feed(server, batches, events, senders),
+    rest: () => rest(child.pid as number),
     storedBytesPerEvent: () => storedBytesPerEvent(join(data, "engine", "engine.sock")),
     peakRssBytes: () => peakRssBytes(child.pid as number),
     async stop() {
@@ -103,6 +107,18 @@ async function feed(
     throw new Error(`${events} events sent, ${accepted} acknowledged, ${stored} stored`);
   }
   return measured;
+}
+
+/** At rest: less than a twentieth of one core for two seconds. After half a minute it is what it is. */
+async function rest(pid: number): Promise<number> {
+  const cpuBefore = cpuMicros(pid);
+  let idleFor = 0;
+  for (let tries = 0; tries < 60 && idleFor < 4; tries++) {
+    const cpu = cpuMicros(pid);
+    await sleep(500);
+    idleFor = cpuMicros(pid) - cpu < 25_000 ? idleFor + 1 : 0;
+  }
+  return cpuMicros(pid) - cpuBefore;
 }
 
 /** Files of a batch are removed once the engine has it. */
