@@ -4,11 +4,16 @@ import { createHash, timingSafeEqual } from "node:crypto";
 export type RandomBytes = (count: number) => Uint8Array;
 
 export function newSecret(randomBytes: RandomBytes): string {
-  return Buffer.from(randomBytes(32)).toString("base64url");
+  return wordOf(randomBytes(32));
 }
 
 export function newId(randomBytes: RandomBytes): string {
-  return Buffer.from(randomBytes(9)).toString("base64url");
+  return wordOf(randomBytes(9));
+}
+
+/** A person gives it to a command, which takes what begins with a dash for an option. */
+function wordOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64url").replace(/^-/, "A");
 }
 
 export function sha256(text: string): string {
