@@ -11,14 +11,19 @@ export type Written = { readonly path: string; readonly bytes: Buffer };
 
 /** Files that another process removes meanwhile are left out. */
 export function writtenBelow(places: readonly string[]): readonly Written[] {
-  return places.flatMap(filesBelow).flatMap((path) => {
-    try {
-      return [{ path, bytes: unpacked(plainBytes(path)) }];
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-      throw error;
-    }
-  });
+  return places
+    .flatMap(filesBelow)
+    .flatMap((path) => orNone(() => [{ path, bytes: unpacked(plainBytes(path)) }]));
+}
+
+/** Nothing of what is gone. */
+function orNone<T>(read: () => readonly T[]): readonly T[] {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 /** The paths that hold a text. */
@@ -36,5 +41,5 @@ function filesBelow(path: string): readonly string[] {
   const status = statSync(path, { throwIfNoEntry: false });
   if (status?.isFile()) return [path];
   if (!status?.isDirectory()) return [];
-  return readdirSync(path).flatMap((name) => filesBelow(join(path, name)));
+  return orNone(() => readdirSync(path)).flatMap((name) => filesBelow(join(path, name)));
 }
