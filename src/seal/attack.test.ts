@@ -10,6 +10,7 @@ import { eraseEvent } from "./erase.ts";
 import type { Threat } from "./findings.ts";
 import { folderSource } from "./head.ts";
 import { Ledger, recoverLedger } from "./ledger.ts";
+import type { SegmentEntry } from "./entries.ts";
 import { type MadeLedger, madeSigner, makeLedger } from "./made.ts";
 import { cosignerMark, createSigner, formatVerifier, signCheckpoint, type Verifier } from "./note.ts";
 import { packRecords, packSecret, unpackRecords, unpackSecret } from "./secrets.ts";
@@ -196,6 +197,48 @@ test("T2, T5 and T7: what a witness saw does not fit, or no witness saw it", asy
   for (let batch = 0; batch < 9; batch++) other.add(["log"]);
   await assertReported("T5", moved(seen, await other.export("other")), [], madeSigner, [witness]);
   await other.ledger.close();
+});
+
+test("T7: what stands beyond the last segment is looked at in turn, and each event once", async () => {
+  const beyond = (segments: readonly number[]): string =>
+    withEvents((events) => {
+      const [place, header, content] = events.at(-1) as [Uint8Array, Uint8Array, Uint8Array];
+      const added = segments.map((segment, at) => {
+        const own = Buffer.from(place);
+        own.writeBigUInt64BE(BigInt(segment));
+        own.writeUInt32BE(at, 8);
+        return [own, header, content];
+      });
+      return [...events, ...added];
+    });
+  /** Verifies with two rows at a time; answers the segments that the ledger does not know. */
+  async function strangersOf(directory: string, signedLater: readonly number[]): Promise<readonly number[]> {
+    const asked: EventSource = async (from, until, rowsMax) => {
+      const rows = await bundleEvents(directory)(from, until);
+      return rowsMax === undefined
+        ? rows
+        : {
+            ...rows,
+            count: Math.min(rows.count, rowsMax),
+            segments: Array.from(rows.segments).slice(0, rowsMax),
+          };
+    };
+    const { findings } = await verifyLedger({
+      source: folderSource(directory),
+      events: asked,
+      verifier: madeSigner,
+      chunkEvents: 2,
+      unsigned: () => signedLater.map((number) => ({ number }) as SegmentEntry),
+    });
+    assert.ok(findings.every(({ threat, because }) => threat === "T7" && /not sealed/.test(because)));
+    return findings.map(({ segment }) => segment ?? 0);
+  }
+  const copy = beyond([100, 101, 101, 101, 102, 103]);
+  assert.deepEqual(await strangersOf(copy, [100, 101, 102, 103]), []);
+  assert.deepEqual(await strangersOf(copy, [100, 101, 102]), [103]);
+  assert.deepEqual(await strangersOf(copy, [100, 101, 103]), [102]);
+  assert.deepEqual(await strangersOf(copy, [101, 102, 103]), [100]);
+  assert.deepEqual(await strangersOf(copy, [100, 102, 103]), [101, 101]);
 });
 
 test("T7: another key, no signature, an unsealed event, a missing seed", async () => {

@@ -14,7 +14,11 @@ import type { StoredSegments } from "./segment-check.ts";
 import { readEntryTile, type TileSource, tileNumberPath, tilePath, tileWidth, tileWidthAt } from "./tiles.ts";
 import type { EventSource } from "./verify.ts";
 
-export type CanonicalSource = (from: number, until: number) => Promise<StoredSegments & CanonicalRows>;
+export type CanonicalSource = (
+  from: number,
+  until: number,
+  rowsMax?: number,
+) => Promise<StoredSegments & CanonicalRows>;
 export type CanonicalRows = { readonly content: (row: number) => Uint8Array };
 
 const eventsPath = (number: number): string => `events/${tileNumberPath(number)}`;
@@ -150,13 +154,14 @@ export function bundleEvents(directory: string): EventSource {
   const source = folderSource(directory);
   let next = 0;
   let held: readonly BundledEvent[] = [];
-  return async (from, until) => {
+  return async (from, until, rowsMax) => {
     while ((held.at(-1)?.segment ?? 0) < until && source(secretsPath(next)) !== undefined) {
       held = held.concat(readEvents(source(eventsPath(next)) ?? new Uint8Array(0)));
       next += 1;
     }
     const rows = held.filter(({ segment }) => segment >= from && segment < until);
-    held = held.filter(({ segment }) => segment >= until);
+    // Who asks for so many rows asks for the last of them again.
+    if (rowsMax === undefined) held = held.filter(({ segment }) => segment >= until);
     rows.sort((a, b) => a.segment - b.segment || a.index - b.index);
     return {
       count: rows.length,

@@ -88,9 +88,11 @@ export class SegmentCheck {
     this.missing = [];
   }
 
-  strangers(rows: StoredSegments, known: ReadonlySet<number>): void {
+  /** Of segments before `until`. */
+  strangers(rows: StoredSegments, known: ReadonlySet<number>, until: number): void {
     for (let row = 0; row < rows.count; row++) {
-      if (!known.has(rows.segments[row] as number)) this.stranger(rows, row);
+      const segment = rows.segments[row] as number;
+      if (segment < until && !known.has(segment)) this.stranger(rows, row);
     }
   }
 

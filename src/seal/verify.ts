@@ -18,8 +18,11 @@ import {
 } from "./segment-check.ts";
 import { readEntryTile, type TileSource, tileSubtree, tileWidth } from "./tiles.ts";
 
-/** All events that are stored for the segments `from` up to `until`. Rejects with `StoreUnreadable`. */
-export type EventSource = (from: number, until: number) => Promise<StoredSegments>;
+/**
+ * All events that are stored for the segments `from` up to `until`. Those of the first segments are
+ * enough where they are `rowsMax` or more. Rejects with `StoreUnreadable`.
+ */
+export type EventSource = (from: number, until: number, rowsMax?: number) => Promise<StoredSegments>;
 
 export type VerifyOptions = {
   /** Checkpoint, tiles and secrets, by their path in the ledger's folder. */
@@ -143,18 +146,45 @@ async function checkSegments(
   }
   while (asked.length > 0) await finishFirst();
   check.end();
-  const rows = await events(lastNumber, wholeNumberMax).catch((error: unknown) => {
-    if (!(error instanceof StoreUnreadable)) throw error;
-    const because = `what is stored beyond the last segment cannot be read: ${error.message}`;
-    findings.add({ threat: "T7", because });
-  });
-  if (rows === undefined) return;
+  await checkBeyond(options, size, lastNumber, check, findings);
+}
+
+/**
+ * Beyond the last segment that was checked stands what came since, and what nobody sealed. While a
+ * server takes in events that can be any number of them, so they are looked at in turn.
+ */
+async function checkBeyond(
+  options: VerifyOptions,
+  size: number,
+  lastNumber: number,
+  check: SegmentCheck,
+  findings: Findings,
+): Promise<void> {
+  const foundBefore = findings.count;
+  const rowsMax = options.chunkEvents ?? chunkEventsMax;
   let known = newerNumbers(options, size);
-  if (options.settle && Array.from(rows.segments).some((segment) => !known.has(segment))) {
-    await options.settle();
-    known = newerNumbers(options, size);
+  let from = lastNumber;
+  for (;;) {
+    const rows = await options.events(from, wholeNumberMax, rowsMax).catch((error: unknown) => {
+      if (!(error instanceof StoreUnreadable)) throw error;
+      const because = `what is stored beyond the last segment cannot be read: ${error.message}`;
+      findings.add({ threat: "T7", because });
+    });
+    if (rows === undefined) return;
+    if (Array.from(rows.segments).some((segment) => !known.has(segment))) {
+      await options.settle?.();
+      known = newerNumbers(options, size);
+    }
+    const [first, last] = [rows.segments[0], rows.segments[rows.count - 1]];
+    if (rows.count < rowsMax || first === undefined || last === undefined) {
+      check.strangers(rows, known, wholeNumberMax);
+      return;
+    }
+    // The last segment may be cut off: it is asked for again, unless there is no other.
+    from = last > first ? last : last + 1;
+    check.strangers(rows, known, from);
+    if (findings.count > foundBefore) return;
   }
-  check.strangers(rows, known);
 }
 
 /** What cannot be read is looked for in ever smaller parts, so that all the rest is proven. */

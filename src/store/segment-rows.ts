@@ -71,7 +71,7 @@ function gather(expectedBytes: number): { add: (part: Uint8Array) => void; bytes
 
 /** Events of segments as a verification and an export take them. */
 export function storedSegments(ask: AskBytes): CanonicalSource {
-  return async (from, until) => segmentsOf(await storedParts(ask, from, until));
+  return async (from, until, rowsMax) => segmentsOf(await storedParts(ask, from, until, rowsMax));
 }
 
 /** The folder in which batches wait, and how they are encrypted there. */
@@ -85,11 +85,13 @@ export type WaitingSpool = {
  * spool is read first, because a batch leaves it only after the engine has it.
  */
 export function storedOrWaiting(ask: AskBytes, spool: WaitingSpool): CanonicalSource {
-  return async (from, until) => {
-    const waiting = readWaiting(spool, from, until);
-    const stored = await storedParts(ask, from, until);
-    if (waiting.length === 0) return segmentsOf(stored);
+  return async (from, until, rowsMax) => {
+    const read = readWaiting(spool, from, until);
+    const stored = await storedParts(ask, from, until, rowsMax);
+    if (read.length === 0) return segmentsOf(stored);
     const known = new Set(stored.flatMap(({ block }) => [...new Set(block.segments)]));
+    const isCut = rowsMax !== undefined && rowsOf(stored) >= rowsMax;
+    const waiting = isCut ? upTo(read, Math.max(...known)) : read;
     const missing = waiting.map(({ block, chosen }) => ({
       block,
       chosen: chosen.filter((row) => !known.has(block.segments[row] as number)),
@@ -98,10 +100,30 @@ export function storedOrWaiting(ask: AskBytes, spool: WaitingSpool): CanonicalSo
   };
 }
 
-async function storedParts(ask: AskBytes, from: number, until: number): Promise<readonly Part[]> {
-  const range = { from: String(from), until: String(until) };
-  return readNativeBlocks(await ask(segmentRows({ columns: segmentColumns }), range)).map((block) => ({
+async function storedParts(
+  ask: AskBytes,
+  from: number,
+  until: number,
+  rowsMax?: number,
+): Promise<readonly Part[]> {
+  const first = rowsMax === undefined ? "" : "ORDER BY segment, segment_index";
+  const range = { from: String(from), until: String(until), rows: String(rowsMax ?? rowsOfSomeMax) };
+  return readNativeBlocks(await ask(segmentRows({ columns: segmentColumns, first }), range)).map((block) => ({
     block,
+  }));
+}
+
+/** More than the segments hold that anybody asks for at once. */
+const rowsOfSomeMax = 100_000_000;
+
+const rowsOf = (parts: readonly Part[]): number =>
+  parts.reduce((sum, { block, chosen }) => sum + (chosen ?? block.segments).length, 0);
+
+/** Without what is beyond the place where the stored rows were cut. */
+function upTo(parts: readonly Required<Part>[], last: number): readonly Required<Part>[] {
+  return parts.map(({ block, chosen }) => ({
+    block,
+    chosen: chosen.filter((row) => (block.segments[row] as number) <= last),
   }));
 }
 
@@ -194,7 +216,7 @@ type Ordered = {
 };
 
 function inOrder(parts: readonly Part[]): Ordered {
-  const count = parts.reduce((sum, { block, chosen }) => sum + (chosen ?? block.segments).length, 0);
+  const count = rowsOf(parts);
   const segments = new Float64Array(count);
   const places = new Uint32Array(count);
   const partOf = new Uint32Array(count);
