@@ -7,7 +7,7 @@ import { addTimeRange, conditions, moment } from "./filter.ts";
 import { checkLimit } from "./limit.ts";
 import { question } from "./question.ts";
 import { present, stateOf } from "./rows.ts";
-import { addMark, addTeam } from "./runs.ts";
+import { addMark, addTeam, rowsOfRange } from "./runs.ts";
 import { addTeamOfEvents, checkStep } from "./schedule.ts";
 
 const failureGroups = question("failureGroups");
@@ -68,20 +68,15 @@ export function failureQuestions(client: EngineClient): Pick<PageQuestions, "fai
 
     async jobDays(query: JobDaysQuery) {
       const list = conditions();
-      const candidates = [
-        `last_time >= ${moment(list, query.fromMicros)}`,
-        ...addMark(list, "job_mark", [query.job]),
-        ...addMark(list, "service_mark", query.service === undefined ? undefined : [query.service]),
-        ...addMark(
-          list,
-          "environment_mark",
-          query.environment === undefined ? undefined : [query.environment],
-        ),
-        ...addTeam(list, query.team ?? {}),
-      ].join(" AND ");
+      const { job, service, environment } = query;
+      addMark(list, "job_mark", [job]);
+      addMark(list, "service_mark", service === undefined ? undefined : [service]);
+      addMark(list, "environment_mark", environment === undefined ? undefined : [environment]);
+      addTeam(list, query.team ?? {});
+      const rowsFrom = rowsOfRange(list, query, { jobs: [job] });
       list.add(`began >= ${moment(list, query.fromMicros)} AND began < ${moment(list, query.untilMicros)}`);
       const { sql: filter, parameters } = list.all();
-      const rows = await client.rows<DayRow>(jobDays({ candidates, filter }), {
+      const rows = await client.rows<DayRow>(jobDays({ rows: rowsFrom, filter }), {
         ...parameters,
         zone: query.timeZone,
       });

@@ -9,8 +9,7 @@ FROM
         min(first_time) AS began,
         bitAnd(toUInt64(max(life)), 15) AS state,
         if(max(duration_ms) = 0, NULL, reinterpretAsFloat64(toUInt64(max(duration_ms)))) AS duration
-    FROM runs
-    WHERE /* candidates */
+    FROM /* rows */
     GROUP BY run_hash
     HAVING /* filter */
 )

@@ -18,8 +18,7 @@ WITH jobs AS
             max(duration_ms) AS run_duration,
             max(wait_ms) AS run_wait,
             max(last_time) AS run_last
-        FROM runs
-        WHERE /* candidates */
+        FROM /* rows */
         GROUP BY run_hash
         HAVING run_job != 0 AND /* filter */
     )

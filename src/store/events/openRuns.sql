@@ -1,5 +1,5 @@
 -- A row that says "open" may be outdone by another row of its run: the rows are candidates, the run
--- as a whole decides. Merges leave few that are outdone.
+-- as a whole decides. Few are outdone: by what came on a later day, or is not merged yet.
 SELECT
     /* columns */
 FROM runs

@@ -4,8 +4,7 @@ SELECT
 FROM
 (
     SELECT max(life) AS run_life
-    FROM runs
-    WHERE /* candidates */
+    FROM /* rows */
     GROUP BY run_hash
     HAVING /* filter */
 )

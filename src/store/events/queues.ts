@@ -13,7 +13,7 @@ import type {
 import { addTimeRange, conditions, moment } from "./filter.ts";
 import { question } from "./question.ts";
 import { present } from "./rows.ts";
-import { addTeam } from "./runs.ts";
+import { addTeam, heardSince } from "./runs.ts";
 import { addTeamOfEvents, checkStep } from "./schedule.ts";
 
 const openByQueue = question("openByQueue");
@@ -48,9 +48,10 @@ export function queueQuestions(client: EngineClient): QueueQuestions {
   return {
     async openByQueue(range) {
       const list = conditions();
+      addTeam(list, range.team ?? {});
       const candidates = [
-        `last_time >= ${moment(list, range.fromMicros)} AND last_time < ${moment(list, range.untilMicros)}`,
-        ...addTeam(list, range.team ?? {}),
+        heardSince(list, range.fromMicros),
+        `last_time < ${moment(list, range.untilMicros)}`,
       ];
       const { sql: filter, parameters } = list.all();
       const sql = openByQueue({ candidates: candidates.join(" AND "), filter });

@@ -185,6 +185,57 @@ describe("the fold of runs in SQL", () => {
     }
   });
 
+  test("counts runs that live over several days as their whole lives say, in any range", async () => {
+    const random = chance(11);
+    const dayMs = 86_400_000;
+    const firstDay = 10;
+    const runs = Array.from({ length: 400 }, (_, run) => {
+      const events = randomRun(`long-${run}`, random);
+      const days = random(3) === 0 ? 4 : 1;
+      const beginsMs = (firstDay + random(4)) * dayMs;
+      // Two events of a run at the same moment stay at the same moment.
+      return events.map((event) => {
+        const ms = (micros(event) as number) / 1000 - noonMicros / 1000;
+        const time = new Date(noonMicros / 1000 + beginsMs + ms * ((days * dayMs) / 10)).toISOString();
+        return { ...event, time };
+      });
+    });
+    const events = runs.flat();
+    for (let first = 0; first < events.length; first += 250) {
+      const path = join(directory, "spool", `long-${first}.native`);
+      await writeNativeFile(client, path, events.slice(first, first + 250), 300 + first);
+      await store.insert({ token: `long-${first}`, files: [path] });
+    }
+
+    for (let at = 0; at < 12; at++) {
+      const fromMicros = noonMicros + (firstDay + random(50) / 10) * dayMs * 1000;
+      const untilMicros = fromMicros + (1 + random(40)) * 2_160_000_000 * 10;
+      const states: Record<string, number> = {};
+      const jobs: Record<string, number> = {};
+      const ids: string[] = [];
+      for (const events of runs) {
+        const times = events.map((event) => micros(event) as number);
+        if (Math.max(...times) < fromMicros || Math.min(...times) >= untilMicros) continue;
+        const { runId = "", state = "unknown", job } = expected(events[0]?.run_id ?? "", events);
+        ids.push(runId);
+        states[state] = (states[state] ?? 0) + 1;
+        if (job !== undefined) jobs[job] = (jobs[job] ?? 0) + 1;
+      }
+      assert.ok(ids.length > 20, `only ${ids.length} runs`);
+      const range = { fromMicros, untilMicros };
+      assert.deepEqual((await store.overview(range)).runs, states);
+      const told = (await store.jobs(range, 100)).map((row) => [
+        row.job,
+        Object.values(row.runs).reduce((sum, count) => sum + count, 0),
+      ]);
+      assert.deepEqual(Object.fromEntries(told), jobs);
+      const page = await store.runs({ ...range, limit: 1000 });
+      assert.deepEqual(page.rows.map(({ runId }) => runId).sort(), ids.sort());
+      const some = await store.runs({ ...range, jobs: ["Job1"], states: ["running"], limit: 1000 });
+      assert.ok(some.rows.every((row) => row.job === "Job1" && row.state === "running"));
+    }
+  });
+
   test("moving runs to another table, twice over, loses none, and they go on in it", async () => {
     const insert = async (name: string, events: readonly EventRecord[]): Promise<void> => {
       const path = join(directory, "spool", `${name}.native`);
@@ -195,8 +246,8 @@ describe("the fold of runs in SQL", () => {
     const count = "SELECT toUInt32(uniqExact(run_id)) AS runs FROM runs";
     const before = await client.rows(count, {});
     const migrations = readMigrations(new URL("migrations/", import.meta.url));
-    const move = migrations.find(({ name }) => name === "0005_runs_fine.sql")?.statements ?? [];
-    assert.equal(move.length, 5);
+    const move = migrations.find(({ name }) => name === "0006_runs_by_day.sql")?.statements ?? [];
+    assert.equal(move.length, 7);
     for (const statement of [...move, ...move]) await client.run(statement, "maintenance");
     assert.deepEqual(await client.rows(count, {}), before);
     assert.equal((await store.run("moved"))?.state, "running");

@@ -2,8 +2,7 @@
 WITH page AS
 (
     SELECT run_hash
-    FROM runs
-    WHERE /* candidates */
+    FROM /* rows */
     GROUP BY run_hash
     HAVING /* filter */
     ORDER BY /* change */ DESC, run_hash DESC

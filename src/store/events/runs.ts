@@ -60,10 +60,42 @@ function addRunRange(list: Conditions, range: TimeRange): void {
   list.add(`min(first_time) < ${moment(list, range.untilMicros)}`);
 }
 
-/** A run has a row in each part that heard of it: those with a row from the range on. */
-export function candidatesFrom(list: Conditions, range: TimeRange): string {
-  const from = moment(list, range.fromMicros);
-  return `run_hash IN (SELECT run_hash FROM runs WHERE last_time >= ${from})`;
+/** Rows in which something was heard of a run since a moment. */
+export function heardSince(list: Conditions, sinceMicros: number): string {
+  const since = moment(list, sinceMicros);
+  return `day >= toDate(${since}) AND last_time >= ${since}`;
+}
+
+type Among = {
+  /** Most rows of other jobs are left out. */
+  readonly jobs?: readonly string[] | undefined;
+  /** What holds for every row. */
+  readonly more?: readonly string[];
+};
+
+/**
+ * In place of the table: the rows that say how the runs are that lived in a range. A run has a row
+ * for each day, and one in each part that is not merged yet. Those from the range on are enough where
+ * they hold a start, and a job that not only an enqueue has told (the upper bit of its mark): whatever
+ * is newer stands in them too. Of a run that may have begun earlier, or that is only heard of after
+ * the range, all rows are taken. A row may come twice; that changes no value of its run.
+ */
+export function rowsOfRange(list: Conditions, range: TimeRange, { jobs, more = [] }: Among = {}): string {
+  const heard = heardSince(list, range.fromMicros);
+  const until = moment(list, range.untilMicros);
+  const ofRuns = (conditions: string): string =>
+    `run_hash IN (SELECT run_hash FROM runs WHERE ${conditions})`;
+  // Few rows lack something, and few of their runs lack it in every row.
+  const lacking = ofRuns(`${heard}
+    AND (started_time IS NULL OR bitShiftRight(job_mark, 122) = 0 OR first_time >= ${until})`);
+  const others = ofRuns(`${heard} AND ${lacking} GROUP BY run_hash
+    HAVING max(started_time) IS NULL OR bitShiftRight(max(job_mark), 122) = 0 OR min(first_time) >= ${until}`);
+  const ofJobs = jobs && ofRuns(`${heard} AND toUInt64(job_mark) IN ${hashesOf(list, jobs)}`);
+  const rows = (...conditions: readonly string[]): string =>
+    `SELECT * FROM runs WHERE ${[...conditions, ...more].join(" AND ")}`;
+  return ofJobs === undefined
+    ? `(${rows(heard)} UNION ALL ${rows(`NOT (${heard})`, others)})`
+    : `(${rows(heard, ofJobs)} UNION ALL ${rows(others)})`;
 }
 
 const hourMicros = 3_600_000_000;
@@ -102,7 +134,7 @@ const pageOf = ({ rows, next }: TriedPage): Page<RunSummary> => ({ rows, next })
 async function askRuns(client: EngineClient, query: RunQuery, tried?: Tried): Promise<TriedPage> {
   const list = conditions();
   addRunRange(list, query);
-  const { states, traceId, runIds, after } = query;
+  const { states, jobs, traceId, runIds, after } = query;
   /** Holds for the row with the newest change of every run that is wanted. */
   const newestRow: string[] = [];
   if (states) {
@@ -114,13 +146,10 @@ async function askRuns(client: EngineClient, query: RunQuery, tried?: Tried): Pr
     const near = states.flatMap((state) => (endsAtOnce.includes(state) ? endsAtOnce : [state]));
     newestRow.push(`bitAnd(changed, 15) IN ${list.bind(near.map(stateNumber), "Array(Int8)")}`);
   }
-  const marked = [
-    ...addMark(list, "job_mark", query.jobs),
-    ...addTeam(list, query),
-    ...addMark(list, "trace_mark", traceId === undefined ? undefined : [traceId]),
-    ...addQueues(list, query),
-    ...(runIds === undefined ? [] : [oneOfRuns(list, runIds)]),
-  ];
+  addMark(list, "job_mark", jobs);
+  if (jobs) newestRow.push(`(toUInt64(job_mark) IN ${hashesOf(list, jobs)} OR job_mark = 0)`);
+  addTeam(list, query);
+  const ofQueues = addQueues(list, query);
   if (after !== undefined) {
     const { micros, name } = decodeCursor(after);
     if (!/^\d{1,20}$/.test(name)) throw invalid("the cursor is not one of a run");
@@ -129,13 +158,17 @@ async function askRuns(client: EngineClient, query: RunQuery, tried?: Tried): Pr
     list.add(`${change} < ${at} OR (${change} = ${at} AND run_hash < ${hash})`);
     newestRow.push(`${changeOf("changed")} <= ${at}`);
   }
-  if (tried) newestRow.push(`last_time >= ${moment(list, tried.sinceMicros)}`);
-  const candidates = tried
-    ? `run_hash IN (SELECT run_hash FROM runs WHERE ${newestRow.join(" AND ")}
-        ORDER BY ${changeOf("changed")} DESC LIMIT ${list.bind(tried.rows, "UInt32")} WITH TIES)`
-    : [...(runIds === undefined ? [candidatesFrom(list, query)] : []), ...marked].join(" AND ");
+  let among: string;
+  if (runIds) among = `(SELECT * FROM runs WHERE ${oneOfRuns(list, runIds)})`;
+  else if (traceId !== undefined) among = `(SELECT * FROM runs WHERE ${ofTrace(list, traceId)})`;
+  else if (tried) {
+    const newest = `run_hash IN (SELECT run_hash FROM runs
+      WHERE ${[...newestRow, heardSince(list, tried.sinceMicros)].join(" AND ")}
+      ORDER BY ${changeOf("changed")} DESC LIMIT ${list.bind(tried.rows, "UInt32")} WITH TIES)`;
+    among = rowsOfRange(list, { ...query, fromMicros: tried.sinceMicros }, { more: [newest] });
+  } else among = rowsOfRange(list, query, { jobs, more: ofQueues });
   const { sql: filter, parameters } = list.all();
-  const rows = await client.rows<RunRow>(runs({ columns: runColumns, candidates, filter, change }), {
+  const rows = await client.rows<RunRow>(runs({ columns: runColumns, rows: among, filter, change }), {
     ...parameters,
     limit: query.limit,
   });
@@ -145,7 +178,11 @@ async function askRuns(client: EngineClient, query: RunQuery, tried?: Tried): Pr
   return { rows: rows.map(toRunSummary), next, isFull, changeMicros: Number(last?.["change"] ?? 0) };
 }
 
-/** The key of `runs` begins with the hash of a run's name. */
+function ofTrace(list: Conditions, traceId: string): string {
+  addMark(list, "trace_mark", [traceId]);
+  return `run_hash IN (SELECT run_hash FROM runs WHERE toUInt64(trace_mark) IN ${hashesOf(list, [traceId])})`;
+}
+
 function oneOfRuns(list: Conditions, runIds: readonly string[]): string {
   return `run_hash IN arrayMap(value -> cityHash64(value), ${list.bind(runIds, "Array(String)")})`;
 }
@@ -158,16 +195,13 @@ function stateNumber(state: RunState): number {
 /** Of one rank: at the same microsecond `changed` may name another of them than `life` does. */
 const endsAtOnce: readonly RunState[] = ["succeeded", "discarded", "cancelled"];
 
-/** The run's newest value is one of these; answers what holds for the row of that value. */
-export function addMark(
-  list: Conditions,
-  column: string,
-  values: readonly string[] | undefined,
-): readonly string[] {
-  if (!values) return [];
-  const hashes = `arrayMap(value -> cityHash64(value), ${list.bind(values, "Array(String)")})`;
-  list.add(`toUInt64(max(${column})) IN ${hashes}`);
-  return [`run_hash IN (SELECT run_hash FROM runs WHERE toUInt64(${column}) IN ${hashes})`];
+/** The run's newest value is one of these. */
+export function addMark(list: Conditions, column: string, values: readonly string[] | undefined): void {
+  if (values) list.add(`toUInt64(max(${column})) IN ${hashesOf(list, values)}`);
+}
+
+function hashesOf(list: Conditions, values: readonly string[]): string {
+  return `arrayMap(value -> cityHash64(value), ${list.bind(values, "Array(String)")})`;
 }
 
 /** Queues have no mark: which runs were heard of in one is asked of events, whose queues are cheap to read. */
@@ -181,8 +215,9 @@ function addQueues(list: Conditions, { queues, fromMicros, untilMicros }: RunQue
   ];
 }
 
-export function addTeam(list: Conditions, { services, environments }: Team): readonly string[] {
-  return [...addMark(list, "service_mark", services), ...addMark(list, "environment_mark", environments)];
+export function addTeam(list: Conditions, { services, environments }: Team): void {
+  addMark(list, "service_mark", services);
+  addMark(list, "environment_mark", environments);
 }
 
 type JobRow = {
@@ -206,9 +241,10 @@ async function summarizeJobs(
   checkLimit(limit, limits.pageRowsMax);
   const list = conditions();
   addRunRange(list, range);
-  const candidates = [candidatesFrom(list, range), ...addTeam(list, team)].join(" AND ");
+  addTeam(list, team);
+  const rowsFrom = rowsOfRange(list, range);
   const { sql: filter, parameters } = list.all();
-  const rows = await client.rows<JobRow>(jobs({ candidates, filter }), { ...parameters, limit });
+  const rows = await client.rows<JobRow>(jobs({ rows: rowsFrom, filter }), { ...parameters, limit });
   return rows.map((row) =>
     present({
       job: row.job,
@@ -232,7 +268,8 @@ function byState(counts: Readonly<Record<string, string>>): { [S in RunState]?: 
 async function overview(client: EngineClient, range: TimeRange, team: Team = {}): Promise<Overview> {
   const list = conditions();
   addRunRange(list, range);
-  const candidates = [candidatesFrom(list, range), ...addTeam(list, team)].join(" AND ");
+  addTeam(list, team);
+  const rows = rowsOfRange(list, range);
   const ofRuns = list.all();
   const inRange = conditions();
   addTimeRange(inRange, range);
@@ -241,7 +278,7 @@ async function overview(client: EngineClient, range: TimeRange, team: Team = {})
   const ofEvents = inRange.all();
   const [states, counted] = await Promise.all([
     client.rows<{ state: string; count: string }>(
-      overviewRuns({ candidates, filter: ofRuns.sql }),
+      overviewRuns({ rows, filter: ofRuns.sql }),
       ofRuns.parameters,
     ),
     client.rows<{ events: string; last_micros: string; hosts: string }>(

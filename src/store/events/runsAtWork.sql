@@ -10,8 +10,7 @@ FROM
         SELECT
             toUnixTimestamp64Micro(max(started_time)) AS began,
             if(bitAnd(toUInt64(max(life)), 15) = 2, {now:Int64}, toUnixTimestamp64Micro(max(ended_time))) AS ended
-        FROM runs
-        WHERE /* candidates */
+        FROM /* rows */
         GROUP BY run_hash
         HAVING began IS NOT NULL AND ended IS NOT NULL AND /* filter */
     )

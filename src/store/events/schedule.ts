@@ -2,10 +2,10 @@
 import type { EngineClient } from "../engine/client.ts";
 import type { PageQuestions, StretchOfRuns } from "../page.ts";
 import type { Team, TimeRange } from "../store.ts";
-import { addTimeRange, type Conditions, conditions, invalid, moment } from "./filter.ts";
+import { addTimeRange, type Conditions, conditions, invalid } from "./filter.ts";
 import { question } from "./question.ts";
 import { present, stateOf } from "./rows.ts";
-import { addTeam, candidatesFrom } from "./runs.ts";
+import { addTeam, heardSince, rowsOfRange } from "./runs.ts";
 
 const stretchesOfRuns = question("stretchesOfRuns");
 const runsAtWork = question("runsAtWork");
@@ -36,10 +36,8 @@ export function scheduleQuestions(
       if (query.jobs.length === 0) return [];
       checkStep(query, query.stepMicros);
       const list = conditions();
-      const candidates = [
-        `last_time >= ${moment(list, query.fromMicros)}`,
-        ...addTeam(list, query.team ?? {}),
-      ].join(" AND ");
+      addTeam(list, query.team ?? {});
+      const candidates = heardSince(list, query.fromMicros);
       list.add(
         `began < ${list.bind(query.untilMicros, "Int64")} AND ended >= ${list.bind(query.fromMicros, "Int64")}`,
       );
@@ -60,9 +58,10 @@ export function scheduleQuestions(
     async runsAtWork({ fromMicros, untilMicros, stepMicros, nowMicros, team = {} }) {
       checkStep({ fromMicros, untilMicros }, stepMicros);
       const list = conditions();
-      const candidates = [candidatesFrom(list, { fromMicros, untilMicros }), ...addTeam(list, team)];
+      addTeam(list, team);
+      const rowsFrom = rowsOfRange(list, { fromMicros, untilMicros });
       const { sql: filter, parameters } = list.all();
-      const sql = runsAtWork({ candidates: candidates.join(" AND "), filter });
+      const sql = runsAtWork({ rows: rowsFrom, filter });
       const rows = await client.rows<{ stretch: string; runs: string }>(sql, {
         ...parameters,
         from: fromMicros,
