@@ -3,20 +3,18 @@
  * long each takes, and whether its answer is the one that a plain scan of all events gives.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EngineClient, engineClient, type Settings } from "../src/store/engine/client.ts";
 import { startEngine } from "../src/store/engine/supervisor.ts";
 import { retentionDefault } from "../src/store/events/retention.ts";
 import { openEventStore } from "../src/store/events/store.ts";
 import type { EventQuery, EventStore, TimeRange } from "../src/store/store.ts";
+import { eventsPerUnit, loadCorpus } from "./query/load.ts";
 
 export const about = "ten questions of the screens over ten million events, each answer checked by a scan";
 
 const eventsFull = 10_000_000;
 const eventsQuick = 500_000;
-const eventsPerUnit = 40;
-const loadedAtOnce = 500_000;
 const dayMicros = 86_400_000_000;
 const fromMicros = Date.UTC(2026, 9, 21) * 1000;
 const month: TimeRange = { fromMicros, untilMicros: fromMicros + 31 * dayMicros };
@@ -206,7 +204,7 @@ export async function run(options: { readonly quick: boolean; readonly directory
   const client = engineClient(engine);
   const store = await openEventStore({ client, retention: retentionDefault });
   try {
-    await load(client, events);
+    await loadCorpus(client, { events, fromMicros, rangeMicros: 30 * dayMicros });
     const scan: Scan = (sql) => client.rows(sql, {}, scanSettings);
     const [known] = await scan<Known>(
       `SELECT trace_id AS trace, run_id AS run, JSONExtractString(concat('[', (SELECT attributes['user'] FROM events
@@ -233,24 +231,6 @@ export async function run(options: { readonly quick: boolean; readonly directory
   } finally {
     await store.close();
     await engine.close();
-  }
-}
-
-async function load(client: EngineClient, events: number): Promise<void> {
-  const corpus = readFileSync(new URL("query/corpus.sql", import.meta.url), "utf8");
-  for (let first = 0; first < events; first += loadedAtOnce) {
-    await client.run(
-      corpus,
-      "maintenance",
-      {
-        first,
-        count: Math.min(loadedAtOnce, events - first),
-        from_micros: fromMicros,
-        range_micros: 30 * dayMicros,
-        units: events / eventsPerUnit,
-      },
-      { insert_deduplication_token: `corpus-${first}`, max_insert_threads: "2" },
-    );
   }
 }
 

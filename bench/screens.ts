@@ -2,24 +2,16 @@
  * How soon each screen can be read over ten million events (half a million when quick), in a real
  * browser; and how long a key waits for the page while two thousand lines a second come in.
  */
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { engineClient } from "../src/store/engine/client.ts";
-import { startEngine } from "../src/store/engine/supervisor.ts";
-import { retentionDefault } from "../src/store/events/retention.ts";
-import { openEventStore } from "../src/store/events/store.ts";
 import { type PageServer, startPageServer } from "../test/e2e/page-browser.ts";
 import { freshLine } from "../test/e2e/page-story.ts";
+import { fillWithLastMonth } from "./query/load.ts";
 import type { BenchOptions, BenchResult } from "./run.ts";
 
 export const about = "screens over ten million events, and keys pressed while 2,000 lines a second come in";
 
 const eventsFull = 10_000_000;
 const eventsQuick = 500_000;
-const eventsPerUnit = 40;
-const loadedAtOnce = 500_000;
-const monthMicros = 31 * 86_400_000_000;
 const readyMsMax = 1000;
 const inputDelayMsMax = 50;
 
@@ -38,7 +30,7 @@ const screens: Readonly<Record<string, string>> = {
 
 export async function run(options: BenchOptions): Promise<BenchResult> {
   const events = options.quick ? eventsQuick : eventsFull;
-  const server = await startPageServer({ fill: async (data) => await load(data, events) });
+  const server = await startPageServer({ fill: async (data) => await fillWithLastMonth(data, events) });
   try {
     const ready = await measureScreens(server);
     const tail = await measureTail(server, options.quick ? 5 : 10);
@@ -60,35 +52,6 @@ export async function run(options: BenchOptions): Promise<BenchResult> {
     };
   } finally {
     await server.close();
-  }
-}
-
-/** The month that ends now, into the store that the server will open. */
-async function load(data: string, events: number): Promise<void> {
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  const engine = await startEngine({ directory: join(data, "engine") });
-  const client = engineClient(engine);
-  const store = await openEventStore({ client, retention: retentionDefault });
-  try {
-    const corpus = readFileSync(new URL("query/corpus.sql", import.meta.url), "utf8");
-    const fromMicros = Date.now() * 1000 - monthMicros;
-    for (let first = 0; first < events; first += loadedAtOnce) {
-      await client.run(
-        corpus,
-        "maintenance",
-        {
-          from_micros: fromMicros,
-          range_micros: monthMicros,
-          units: Math.ceil(events / eventsPerUnit),
-          first,
-          count: Math.min(loadedAtOnce, events - first),
-        },
-        { insert_deduplication_token: `corpus-${first}`, max_insert_threads: "2" },
-      );
-    }
-  } finally {
-    await store.close();
-    await engine.close();
   }
 }
 
