@@ -1,5 +1,5 @@
 /**
- * How long the server takes for what each screen asks, over a hundred million events (two million
+ * How long the server takes for what each screen asks, over a hundred million events (one million
  * when quick), beside the limit of a fifth of a second. Each question is asked as the page asks it,
  * of the range that the screen opens with, and the long ranges that a person may choose besides.
  */
@@ -13,9 +13,12 @@ import type { BenchOptions, BenchResult } from "./run.ts";
 export const about = "what the screens ask, over a hundred million events, beside the limit of 200 ms";
 
 const eventsFull = 100_000_000;
-const eventsQuick = 2_000_000;
+const eventsQuick = 1_000_000;
 const limitMs = 200;
 const rounds = 7;
+/** A server that has just started looks back over what it missed. */
+const restMsFull = 40_000;
+const restMsQuick = 4_000;
 
 type Row = Readonly<Record<string, string>>;
 
@@ -41,7 +44,7 @@ function screens(job: Row, run: Row): Readonly<Record<string, readonly string[]>
     run: [`/runs/${encodeURIComponent(run["runId"] ?? "")}`],
     jobs: ["/jobs?from=-24h"],
     "jobs of 30 days": ["/jobs?from=-30d"],
-    job: [`/jobs/days?${named}&zone=UTC&days=90`, `/runs?${named}&from=-24h&limit=100`],
+    job: [`/jobs/days?${named}&zone=UTC`, `/runs?${named}&from=-24h&limit=100`],
     failures: ["/failures?from=-24h"],
     "failures of 30 days": ["/failures?from=-30d"],
     logs: ["/events?from=-24h&limit=200&looks=false", "/histogram?from=-24h&buckets=120&looks=false"],
@@ -85,13 +88,16 @@ export async function run({ quick, directory }: BenchOptions): Promise<BenchResu
       if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
       return await response.json();
     };
-    const first = async (path: string): Promise<Row> => {
-      const [row] = ((await ask(path)) as { rows: readonly Row[] }).rows;
+    const rowOf = async (path: string): Promise<Row> => {
+      const { rows } = (await ask(path)) as { rows: readonly Row[] };
+      // The server's own jobs are few; those of the corpus are what takes time.
+      const row = rows.find(({ service }) => service !== "midwatch");
       if (!row) throw new Error(`${path} found nothing`);
       return row;
     };
-    const job = await first("/jobs?from=-24h");
-    const run = await first("/runs?from=-24h&limit=1");
+    await new Promise((resolve) => setTimeout(resolve, quick ? restMsQuick : restMsFull));
+    const job = await rowOf("/jobs?from=-7d");
+    const run = await rowOf("/runs?from=-7d&limit=1000");
     const figures: Record<string, number> = { events };
     const lines: string[] = [];
     for (const [screen, paths] of Object.entries(screens(job, run))) {
