@@ -100,7 +100,7 @@ export function rowsOfRange(list: Conditions, range: TimeRange, { jobs, more = [
 
 const hourMicros = 3_600_000_000;
 /** How far back rows are looked at for a page, before all of them are. */
-const lookBacks = [hourMicros, 24 * hourMicros, Number.POSITIVE_INFINITY];
+const lookBacks = [24 * hourMicros, Number.POSITIVE_INFINITY];
 
 /**
  * A page of runs. Its runs are most often among the rows changed last, so these are tried first;
