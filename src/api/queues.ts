@@ -39,6 +39,7 @@ export function queueRows({ open, flow, recent, stretches }: Flows): readonly Qu
     const now = openByKey.get(key);
     const [queue, service, environment] = JSON.parse(key) as [string, string, string];
     const came = byStretch(byKey.get(key) ?? [], stretches, (one) => one.came);
+    const taken = byStretch(byKey.get(key) ?? [], stretches, (one) => one.taken);
     const went = byStretch(byKey.get(key) ?? [], stretches, (one) => Math.max(0, one.went));
     const { came: cameRecently = 0, went: wentNow = 0 } = recentByKey.get(key) ?? {};
     const wentRecently = Math.max(0, wentNow);
@@ -57,7 +58,7 @@ export function queueRows({ open, flow, recent, stretches }: Flows): readonly Qu
       cameRecently,
       wentRecently,
       ...(drain !== undefined && { drainMs: drain }),
-      depths: depths(waiting, came, went),
+      depths: depths(waiting, came, taken),
       cameByStretch: came,
       wentByStretch: went,
     };
@@ -71,13 +72,13 @@ export function drainMs(waiting: number, came: number, went: number): number | u
   return went > came ? (waiting / (went - came)) * recentMs : undefined;
 }
 
-/** Backwards from what waits now: what came later was not there yet, what left later still was. */
-function depths(waiting: number, came: readonly number[], went: readonly number[]): number[] {
+/** Backwards from what waits now: what came later was not there yet, what was taken later still was. */
+function depths(waiting: number, came: readonly number[], taken: readonly number[]): number[] {
   let depth = waiting;
   const found: number[] = [];
   for (let stretch = came.length - 1; stretch >= 0; stretch -= 1) {
     found.push(Math.max(0, depth));
-    depth += (went[stretch] ?? 0) - (came[stretch] ?? 0);
+    depth += (taken[stretch] ?? 0) - (came[stretch] ?? 0);
   }
   return found.reverse();
 }

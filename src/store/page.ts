@@ -51,6 +51,8 @@ export type OpenInQueue = QueueName & {
 export type QueueFlow = QueueName & {
   readonly stretch: number;
   readonly came: number;
+  /** First attempts of runs that were asked for. */
+  readonly taken: number;
   readonly went: number;
 };
 

@@ -71,6 +71,7 @@ export function queueQuestions(client: EngineClient): QueueQuestions {
         ...nameOf(row),
         stretch: Number(row["stretch"]),
         came: Number(row["came"]),
+        taken: Number(row["taken"]),
         went: Number(row["went"]),
       })),
     workers: async (range) => (await ask(workers, range)).map(toWorker),
