@@ -7,7 +7,7 @@ import { useEffect } from "preact/hooks";
 import type { OverviewAnswer } from "../src/api/schemas.ts";
 import { type AskFault, address, change, unreachableSinceMs, useAnswer } from "./ask.ts";
 import { nowMs } from "./clock.ts";
-import { decided, sorted, useIncidents } from "./incidents.ts";
+import { decided, useIncidents } from "./incidents.ts";
 import { keysShown, places } from "./keys.ts";
 import { may, me } from "./me.ts";
 import { RangeMenu } from "./parts/range.tsx";
@@ -16,6 +16,7 @@ import { Ago } from "./parts/time.tsx";
 import { jobZone, nextZone, theme, themes, zone, zoneName } from "./preferences.ts";
 import { path, to } from "./route.ts";
 import { clockText } from "./times.ts";
+import { sorted } from "./triage.ts";
 import { age, counted, number, size } from "./words.ts";
 
 export function Frame({ children }: { readonly children: ComponentChildren }): JSX.Element {

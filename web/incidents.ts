@@ -66,37 +66,6 @@ export function madeMs(eventId: string): number {
   return Number.parseInt(eventId.replaceAll("-", "").slice(0, 12), 16);
 }
 
-const severities: readonly string[] = ["info", "warning", "error", "critical"];
-
-export type Sorted = {
-  /** What nobody has taken or put off: gravest first, then oldest first. */
-  readonly open: readonly IncidentAnswer[];
-  readonly quiet: readonly IncidentAnswer[];
-};
-
-export function isSnoozed({ snoozedUntilTime }: IncidentAnswer, nowMs: number): boolean {
-  return snoozedUntilTime !== undefined && Date.parse(snoozedUntilTime) > nowMs;
-}
-
-export function sorted(rows: readonly IncidentAnswer[], nowMs: number): Sorted {
-  const ranked = rows
-    .filter(({ state }) => state !== "resolved")
-    .toSorted(
-      (a, b) =>
-        severities.indexOf(b.severity) - severities.indexOf(a.severity) ||
-        Date.parse(a.openedTime) - Date.parse(b.openedTime),
-    );
-  const ids = new Set(ranked.map(({ id }) => id));
-  // A part of another is told with that one.
-  const isPart = ({ parentId }: IncidentAnswer): boolean => parentId !== undefined && ids.has(parentId);
-  const isOpen = (one: IncidentAnswer): boolean =>
-    one.state === "open" && !isSnoozed(one, nowMs) && !isPart(one);
-  return {
-    open: ranked.filter(isOpen),
-    quiet: ranked.filter((one) => !isOpen(one) && !isPart(one)),
-  };
-}
-
 /** Counts decisions made on this page; whoever shows incidents asks again at once. */
 const decisions = signal(0);
 /** The last decision, for those who cannot see that a row moved. */

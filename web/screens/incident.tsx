@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { IncidentDetailAnswer } from "../../src/api/watch-schemas.ts";
 import { AskFault, address } from "../ask.ts";
 import { nowMs } from "../clock.ts";
-import { decide, isSnoozed, nextStep, useFresh } from "../incidents.ts";
+import { decide, nextStep, useFresh } from "../incidents.ts";
 import {
   Decisions,
   IncidentEvidence,
@@ -20,6 +20,7 @@ import { Plain } from "../parts/plain.tsx";
 import { Ago, Stamp } from "../parts/time.tsx";
 import { useTitle } from "../parts/title.ts";
 import { to } from "../route.ts";
+import { isSnoozed } from "../triage.ts";
 import { capital, counted } from "../words.ts";
 
 export function IncidentScreen({ id }: { readonly id: string }): JSX.Element {

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import type { Run, RunPage } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
+import { nowMs } from "../clock.ts";
 import { type Incident, incidentAddress, nextStep } from "../incidents.ts";
 import {
   Decisions,
@@ -16,6 +17,7 @@ import {
 import { Plain } from "../parts/plain.tsx";
 import { Ago, Since, Stamp } from "../parts/time.tsx";
 import { to } from "../route.ts";
+import { isSnoozed } from "../triage.ts";
 import { counted, number } from "../words.ts";
 
 const shownMax = 50;
@@ -108,6 +110,19 @@ function OpenIncident({ incident, runs }: OpenGiven): JSX.Element {
   );
 }
 
+/** What nobody is called for: it can wait for the day, and does not make the night look bad. */
+export function NotedIncidents({ rows }: Given): JSX.Element | null {
+  if (rows.length === 0) return null;
+  return (
+    <section aria-labelledby="noted">
+      <h2 id="noted">
+        Worth knowing <span>nobody is called for these</span>
+      </h2>
+      <Short rows={rows} />
+    </section>
+  );
+}
+
 export function QuietIncidents({ rows }: Given): JSX.Element {
   const all = <a href={to("/incidents")}>All incidents, what is over, and what is silenced</a>;
   if (rows.length === 0) return <p class="end">{all}</p>;
@@ -116,29 +131,45 @@ export function QuietIncidents({ rows }: Given): JSX.Element {
       <h2 id="taken">
         Somebody has these <span>acknowledged, or put off until a time</span>
       </h2>
-      <ul class="taken">
-        {rows.slice(0, shownMax).map((incident) => (
-          <QuietIncident key={incident.id} incident={incident} />
-        ))}
-      </ul>
-      <More rows={rows} />
+      <Short rows={rows} />
       <p class="end">{all}</p>
     </section>
   );
 }
 
-function QuietIncident({ incident }: { readonly incident: Incident }): JSX.Element {
-  const { because, count } = incident;
+function Short({ rows }: Given): JSX.Element {
+  return (
+    <>
+      <ul class="taken">
+        {rows.slice(0, shownMax).map((incident) => (
+          <ShortIncident key={incident.id} incident={incident} />
+        ))}
+      </ul>
+      <More rows={rows} />
+    </>
+  );
+}
+
+function ShortIncident({ incident }: { readonly incident: Incident }): JSX.Element {
+  const { because, count, state, openedTime } = incident;
+  const isTaken = state !== "open" || isSnoozed(incident, nowMs.value);
   return (
     <li>
-      <TakenMark incident={incident} />
+      {isTaken ? <TakenMark incident={incident} /> : <IncidentMark incident={incident} />}
       <div>
         <a data-row href={incidentAddress(incident)}>
           <Plain text={because} lengthMax={200} />
         </a>
         {count > 1 && <span class="faint"> × {number(count)}</span>}
         <p class="quiet">
-          <TakenWords incident={incident} />
+          {isTaken ? (
+            <TakenWords incident={incident} />
+          ) : (
+            <>
+              {"since "}
+              <Stamp time={openedTime} />. Next: {nextStep(incident)}
+            </>
+          )}
         </p>
       </div>
     </li>

@@ -4,17 +4,18 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { JobList, OverviewAnswer } from "../../src/api/schemas.ts";
 import { address, useAnswer } from "../ask.ts";
 import { nowMs } from "../clock.ts";
-import { sorted, useIncidents } from "../incidents.ts";
+import { useIncidents } from "../incidents.ts";
 import { Loading, Problem } from "../parts/notice.tsx";
 import { Ago } from "../parts/time.tsx";
 import { useTitle } from "../parts/title.ts";
 import { groupRuns, neededStates, useRunGroups } from "../problems.ts";
 import { range } from "../range.ts";
 import { to } from "../route.ts";
+import { sorted } from "../triage.ts";
 import { capital, counted, spelled } from "../words.ts";
 import type { LatestEnds } from "./now-ends.tsx";
 import { LastHour } from "./now-hour.tsx";
-import { OpenIncidents, QuietIncidents } from "./now-incidents.tsx";
+import { NotedIncidents, OpenIncidents, QuietIncidents } from "./now-incidents.tsx";
 import { Healing, Needed } from "./now-problems.tsx";
 import { Welcome } from "./welcome.tsx";
 
@@ -28,7 +29,7 @@ export function NowScreen(): JSX.Element {
   const isAlone = useRef(true);
   const jobs = useAnswer<JobList>(address("/jobs", { from, until }), isAlone.current ? 2000 : 20_000);
   const groups = hour.data?.sample ? groupRuns((sample.data?.rows ?? []).filter((run) => run.sample)) : [];
-  const { open, quiet } = sorted(incidents.data?.rows ?? [], nowMs.value);
+  const { open, noted, quiet } = sorted(incidents.data?.rows ?? [], nowMs.value);
   const problems = open.length + groups.length;
   useTitle(problems === 0 ? "Nothing needs you" : counted(problems, "problem"));
 
@@ -52,6 +53,7 @@ export function NowScreen(): JSX.Element {
       {own && <Welcome />}
       <OpenIncidents rows={open} />
       <Needed groups={groups} jobs={jobs.data.rows} />
+      <NotedIncidents rows={noted} />
       <QuietIncidents rows={quiet} />
       <Healing jobs={jobs.data.rows} />
       <LastHour overview={hour.data} />
