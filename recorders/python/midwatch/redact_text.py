@@ -13,6 +13,7 @@ from .redact_key import Keys
 from .redact_mark import mark_pattern
 from .redact_quote import read_quoted
 from .redact_repeat import repeats_of
+from .redact_rules import RULES
 from .redact_value import Values
 
 _SHAPES = {
@@ -26,14 +27,9 @@ _BOUNDARY = rb"(?:(?<![0-9A-Za-z_])|(?<=\\[nrt]))"
 # Without one of these no rule can find anything; most arguments of tasks have none. A text of less
 # than _LONG bytes is done with the first.
 _MARKS = re.compile(rb"[=:>\"'@%\\+]|--")
-_LONG = 11
+_LONG = 7
 _GATE = re.compile(
     rb"[0-9A-Za-z_+/.$-]{14}|[0-9]{3,4}[ -][0-9]{2,6}[ -][0-9]{4}|[A-Z]{2}[0-9]{2} [A-Z0-9]{4}"
-)
-_WORDS = re.compile(
-    rb"bearer |basic |ssws |apikey |insert[ \t\r\n]|redis-cli |mysql|mariadb|sshpass|curl |wget | login "
-    rb"|password | code is | is your ",
-    re.IGNORECASE,
 )
 # An identifier or a time of day: no rule reads them.
 _PLAIN = re.compile(
@@ -305,6 +301,16 @@ def _tree_source(node, blank):
         for character, rest in node.items()
     ]
     return branches[0] if len(branches) == 1 else "(?:%s)" % "|".join(branches)
+
+
+def _plain_words():
+    """What a text without any of _MARKS may hold that is no long run: words that stand before a value."""
+    worded = [word.lower() for entry in RULES["values"] if not entry.get("strong") for word in entry["keywords"]]
+    words = [word for word in worded if not word.startswith("#") and not _MARKS.search(word.encode("ascii"))]
+    return re.compile(_tree([*words, "insert "], r"[ \t\r\n]").pattern, re.IGNORECASE)
+
+
+_WORDS = _plain_words()
 
 
 def _hint_words(rules):

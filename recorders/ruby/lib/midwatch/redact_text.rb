@@ -6,6 +6,7 @@ require_relative "redact_decode"
 require_relative "redact_key"
 require_relative "redact_mark"
 require_relative "redact_repeat"
+require_relative "redact_rules"
 
 module Midwatch
   class Redact
@@ -32,10 +33,8 @@ module Midwatch
       # Without one of these no rule can find anything; most arguments of jobs have none. A text of
       # less than LONG bytes is done with the first.
       MARKS = /[=:>"'@%\\+]|--/.freeze
-      LONG = 11
+      LONG = 7
       GATE = %r{[0-9A-Za-z_+/.$-]{14}|[0-9]{3,4}[ -][0-9]{2,6}[ -][0-9]{4}|[A-Z]{2}[0-9]{2} [A-Z0-9]{4}}.freeze
-      WORDS = /bearer |basic |ssws |apikey |insert[ \t\r\n]|redis-cli |mysql|mariadb|sshpass|curl |wget | login |password | code is | is your /i.freeze
-      # An identifier or a time of day: no rule reads them.
       PLAIN = /\A(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z| UTC| ?[+-][0-9]{2}:?[0-9]{2})?)\z/.freeze
       STATEMENT = /insert[ \t\r\n]{1,8}into[ \t\r\n]{1,8}[^ \t\r\n(]{1,128}[ \t\r\n]{0,8}\(([^()]{1,4000})\)[ \t\r\n]{0,8}values[ \t\r\n]{0,8}/in.freeze
       PASSES_MAX = 6
@@ -86,6 +85,12 @@ module Midwatch
         branches.length == 1 ? branches[0] : "(?:#{branches.join("|")})"
       end
       private_class_method :tree_source
+
+      # What a text without any of MARKS may hold that is no long run: words that stand before a value.
+      WORDS = begin
+        worded = RULES["values"].reject { |entry| entry["strong"] || entry["keywords"][0].start_with?("#") }.flat_map { |entry| entry["keywords"] }
+        Regexp.new(tree([*worded.map(&:downcase).grep_v(MARKS), "insert "], "[ \\t\\r\\n]"), Regexp::IGNORECASE)
+      end
 
       # Nothing in the text can concern a built-in rule or one of the user.
       def clean?(text)
