@@ -223,9 +223,25 @@ function watchValue(entry: ValueEntry, ruleset: Ruleset, watch: Watch): void {
       return watch(literal("://", false), urlDoubt);
     default:
       for (const word of entry.keywords) {
-        watch(literal(word, ignoreCase), entry.boundary === true ? boundaryDoubt(word.length) : always);
+        const sets = [...literal(word, ignoreCase), ...setsBehind(word, entry.pattern)];
+        watch(sets, entry.boundary === true ? boundaryDoubt(sets.length) : always);
       }
   }
+}
+
+/** So many bytes behind a keyword tell it from a word that begins alike. */
+const setsBehindMax = 8;
+
+/** Where a pattern is its keyword and then a run of one class, the first bytes of that run: `path` is no `pat…`. */
+function setsBehind(word: string, pattern: string): readonly Uint8Array[] {
+  const literalWord = word.replace(/[.$^*+?()[\]{}|\\/]/g, "\\$&");
+  if (!pattern.startsWith(literalWord)) return [];
+  const run = /^(\[[^\]\\]+\])\{(\d+)[,}]/.exec(pattern.slice(literalWord.length));
+  if (!run) return [];
+  const oneOf = new RegExp(run[1] as string);
+  const every = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
+  const set = setOf(every.filter((character) => oneOf.test(character)).join(""));
+  return Array.from({ length: Math.min(Number(run[2]), setsBehindMax) }, () => set);
 }
 
 /** A rule that wants a boundary wants one here too; an escape such as `\n` before it is one. */

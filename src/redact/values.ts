@@ -2,6 +2,7 @@
  * Finds values by what they look like: keys and tokens of vendors, key blocks, passwords in URLs,
  * cards, bank accounts, addresses. A pattern runs only when one of its keywords stands in the text.
  */
+import { compileAutomaton, endsBit, literal, unknown } from "./automaton.ts";
 import { type Checks, compileChecks, hasChecksum } from "./checks.ts";
 import type { Ruleset, ValueEntry } from "./ruleset.ts";
 import type { Span } from "./span.ts";
@@ -39,18 +40,36 @@ export type ValueFinder = (text: string, strongOnly: boolean, add: (span: Span) 
 export function compileValues(ruleset: Ruleset, off: (className: string) => boolean): ValueFinder {
   const checks = compileChecks(ruleset);
   const rules = compileValueRules(ruleset.values.filter((entry) => !off(entry.class)));
+  const worded = compileWorded(rules);
   return (text, strongOnly, add) => {
-    const lower = lowerCase(text);
-    for (const rule of rules) {
+    const hasWord = worded(text);
+    for (const [index, rule] of rules.entries()) {
       if (strongOnly && !rule.entry.strong) continue;
-      if (
-        rule.shape
-          ? !rule.shape.test(text)
-          : !rule.keywords.some((word) => (rule.entry.ignoreCase ? lower : text).includes(word))
-      )
-        continue;
-      findOne(text, rule, checks, add);
+      if (rule.shape ? rule.shape.test(text) : hasWord[index] === 1) findOne(text, rule, checks, add);
     }
+  };
+}
+
+/** Which rules have one of their keywords in a text, told by one pass over it; valid until the next. */
+function compileWorded(rules: readonly ValueRule[]): (text: string) => Uint8Array {
+  const automaton = compileAutomaton(
+    rules.flatMap(({ entry, keywords }, id) =>
+      keywords.map((word) => ({ id, sets: literal(word, entry.ignoreCase === true) })),
+    ),
+  );
+  const { columns } = automaton;
+  const hasWord = new Uint8Array(rules.length);
+  return (text) => {
+    hasWord.fill(0);
+    let state = 0;
+    for (let at = 0; at < text.length; at++) {
+      const column = columns[text.charCodeAt(at)] as number;
+      const next = automaton.table()[state + column] as number;
+      const entry = next === unknown ? automaton.resolve(state, column) : next;
+      state = entry & (endsBit - 1);
+      if (entry >= endsBit) for (const id of automaton.ends(state)) hasWord[id] = 1;
+    }
+    return hasWord;
   };
 }
 
@@ -71,8 +90,4 @@ function findOne(
     if (range) add({ ...range, class: entry.class, rule, quote: "" });
     pattern.lastIndex = Math.max(range?.end ?? end, match.index + 1);
   }
-}
-
-export function lowerCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
