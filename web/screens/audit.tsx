@@ -202,12 +202,12 @@ function columnsWith(line: (event: StoredEvent) => JSX.Element): readonly Column
         </span>
       ),
     },
-    { name: "who", head: "Who", width: "minmax(110px, 200px)", cell: (event) => <Who event={event} /> },
+    { name: "who", head: "Who", width: "minmax(90px, 130px)", cell: (event) => <Who event={event} /> },
     { name: "what", head: "Did what", width: "minmax(220px, 1fr)", cell: line },
     {
       name: "where",
       head: "In",
-      width: "minmax(120px, 220px)",
+      width: "minmax(100px, 160px)",
       drop: 2,
       cell: (event) =>
         event.run_id === undefined ? (

@@ -134,7 +134,7 @@ function jobAddress({ job, service, environment }: BoardRow, at?: string): strin
 }
 
 /** The width that is left for the axis beside the names of rows, or below them. */
-const nameWidth = 270;
+const nameWidth = 340;
 const narrowWidth = 620;
 
 function useTrackWidth() {

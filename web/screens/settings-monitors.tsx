@@ -19,15 +19,20 @@ function keyOf({ monitor }: ListedMonitorAnswer): string {
   return JSON.stringify([monitor.job, monitor.service, monitor.environment]);
 }
 
+const isOwn = ({ monitor }: ListedMonitorAnswer): boolean => monitor.service === "midwatch";
+
 export function MonitorSettings(): JSX.Element {
   const { data, fault, again } = useAnswer<MonitorList>(address("/monitors"), 60_000);
   const [part, setPart] = useState("");
   const [opened, setOpened] = useState<string | undefined>(undefined);
   const all = data?.rows ?? [];
   const wanted = part.toLowerCase();
-  const rows = all.filter(({ monitor }) =>
-    [monitor.job, monitor.service, monitor.owner].some((text) => text?.toLowerCase().includes(wanted)),
-  );
+  const rows = all
+    .filter(({ monitor }) =>
+      [monitor.job, monitor.service, monitor.owner].some((text) => text?.toLowerCase().includes(wanted)),
+    )
+    // Midwatch's own jobs are the last that somebody looks for.
+    .toSorted((a, b) => Number(isOwn(a)) - Number(isOwn(b)));
   const set = all.filter(({ source }) => source === "set").length;
   return (
     <section aria-labelledby="monitors">
@@ -107,7 +112,7 @@ function columnsWith(
     {
       name: "job",
       head: "Job",
-      width: "minmax(160px, 1.4fr)",
+      width: "minmax(160px, 1.3fr)",
       cell: ({ monitor }) => (
         <a data-row class="row-link" href={to("/job", nameOf(monitor))}>
           <Plain text={monitor.job} lengthMax={120} />
@@ -117,7 +122,7 @@ function columnsWith(
     {
       name: "where",
       head: "In",
-      width: "minmax(100px, 0.8fr)",
+      width: "minmax(170px, 1fr)",
       drop: 3,
       cell: ({ monitor }) => (
         <span class="quiet">
@@ -128,11 +133,11 @@ function columnsWith(
         </span>
       ),
     },
-    { name: "due", head: "Due", width: "minmax(120px, 1fr)", cell: ({ monitor }) => dueWords(monitor) },
+    { name: "due", head: "Due", width: "minmax(120px, 0.9fr)", cell: ({ monitor }) => dueWords(monitor) },
     {
       name: "limits",
       head: "At most",
-      width: "minmax(110px, 0.9fr)",
+      width: "minmax(100px, 0.7fr)",
       drop: 2,
       cell: ({ monitor }) => <span class="quiet">{limitWords(monitor)}</span>,
     },
@@ -140,7 +145,7 @@ function columnsWith(
     {
       name: "owner",
       head: "Owner",
-      width: "minmax(80px, 0.7fr)",
+      width: "minmax(80px, 0.6fr)",
       drop: 5,
       cell: ({ monitor }) => <Plain text={monitor.owner ?? ""} lengthMax={60} />,
     },
